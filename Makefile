@@ -1,0 +1,56 @@
+# `make help` lists the targets.
+PYTHON ?= python3
+# Programs that tests drive, by scripts/install-test-tools.sh's names.
+TEST_TOOLS ?= chromium
+# Workers of the test run.
+WORKERS ?= 2
+
+BIN = .venv/bin
+CODE = meetserver schema tests $(wildcard bench)
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.DEFAULT_GOAL = help
+.PHONY: help setup run test style format types bench coverage clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+# Two stamps, because running needs a third of what testing needs.
+.venv/.run: setup.cfg setup.py pyproject.toml constraints.txt
+	@PYTHON=$(PYTHON) scripts/setup.sh run
+	@touch $@
+
+.venv/.test: setup.cfg setup.py pyproject.toml constraints.txt
+	@PYTHON=$(PYTHON) scripts/setup.sh test
+	@scripts/install-test-tools.sh $(TEST_TOOLS)
+	@touch .venv/.run $@
+
+setup: .venv/.test ## .venv with all that running and testing needs
+
+run: .venv/.run ## serve on http://127.0.0.1:8080, with SQLite and files under ./data
+	@exec $(BIN)/python -m meetserver serve
+
+test: style types ## all checks and tests, as CI runs them
+	@$(PYTEST)
+
+style: .venv/.test ## ruff, and import-linter's layers
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/lint-imports
+
+format: .venv/.test ## let ruff mend what it can
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+types: .venv/.test ## mypy --strict
+	@$(BIN)/mypy
+
+bench: .venv/.test ## measurements against peers
+	@if [ -d bench ]; then $(BIN)/python -m bench; else echo "There is no bench/ yet: it comes with the first performance goals."; fi
+
+coverage: .venv/.test ## the test run with a report in htmlcov/
+	@$(PYTEST) --cov --cov-report=term --cov-report=html
+
+clean: ## remove .venv and all caches; ./data stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	find meetserver schema tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,133 @@
+"""Every setting: its environment variable is MEET_ and the field's name in capitals, or the same name in the TOML
+file that MEET_CONFIG names. conf/settings.md is made from here. An unknown MEET_* variable stops the start.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from meetserver.errors import ConfigError
+
+PREFIX = "MEET_"
+TESTS_PREFIX = "MEET_TEST_"
+
+
+def _about(text: str, unit: str = "", **bounds: Any) -> Meta:
+    return Meta(description=text, extra={"unit": unit}, **bounds)
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: Annotated[str, _about("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _about("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8080
+    public_url: Annotated[str, _about("What links in mails and ws_url start with. Empty: http://host:port.")] = ""
+    data_dir: Annotated[str, _about("Folder of the SQLite file, secrets made at the first start, files, mails.")] = (
+        "data"
+    )
+    database_url: Annotated[
+        str, _about("sqlite:///path or postgresql://user:pass@host/name. Empty: SQLite in the data folder.")
+    ] = ""
+    database_pool: Annotated[int, _about("Connections to PostgreSQL beside the two committers'.", ge=2, le=200)] = 10
+    redis_url: Annotated[str, _about("redis://… or unix://…. Empty: one process, in-process bus.")] = ""
+    shard_id: Annotated[str, _about("Name of this process. Who starts under a name supersedes its older holder.")] = (
+        "shard-1"
+    )
+    lease_ttl_s: Annotated[float, _about("Life of the shard's lease.", "s", ge=1, le=120)] = 10.0
+    secret_key: Annotated[
+        str, _about("Master secret, 32 characters or more. Empty with SQLite: made once, kept in the data folder.")
+    ] = ""
+    smtp_url: Annotated[
+        str, _about("smtp://user:pass@host:port. Empty: each mail is a file in <data_dir>/mail.")
+    ] = ""
+    mail_from: Annotated[str, _about("Sender of mails.")] = "meetserver <no-reply@localhost>"
+    admin_email: Annotated[str, _about("First administrator, made at start if absent.")] = ""
+    admin_password: Annotated[str, _about("Password of the first administrator.")] = ""
+    require_verified_email: Annotated[bool, _about("Log in only after the e-mail address was verified.")] = True
+    allowed_origins: Annotated[
+        list[str], _about("Origins beside the public URL's own that browsers may call from (comma-separated).")
+    ] = []
+    ice_servers: Annotated[
+        list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")
+    ] = []
+    access_token_life_s: Annotated[int, _about("Life of an access token.", "s", ge=60, le=3600)] = 600
+    refresh_token_life_s: Annotated[int, _about("Life of an unused refresh token or cookie session.", "s", ge=600)] = (
+        30 * 86400
+    )
+    bcrypt_cost: Annotated[int, _about("log2 of bcrypt's rounds.", ge=4, le=16)] = 12
+    resume_window_s: Annotated[float, _about("A dropped socket keeps its place for this long.", "s", gt=0, le=3600)] = (
+        120.0
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe line that is logged.")] = (
+        "info"
+    )
+    log_format: Annotated[Literal["text", "json"], _about("Lines for people or for programs.")] = "text"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def url(self) -> str:
+        """Public URL without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def data_path(self) -> Path:
+        return Path(self.data_dir)
+
+
+def load_config(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Config:
+    """Defaults, then the TOML file, then the environment, then `overrides` (command line).
+
+    Raises ConfigError with a sentence that names the setting.
+    """
+    raw: dict[str, Any] = {}
+    path = environ.get("MEET_CONFIG")
+    if path:
+        try:
+            raw |= tomllib.loads(Path(path).read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"MEET_CONFIG={path}: {error}") from None
+    fields = {field.name: field for field in msgspec.structs.fields(Config)}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or name.startswith(TESTS_PREFIX) or name == "MEET_CONFIG":
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in fields:
+            raise ConfigError(f"{name} is not a setting of meetserver; conf/settings.md lists them")
+        raw[field] = _parsed(field, value)
+    raw |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        config = msgspec.convert(raw, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"bad setting: {error}") from None
+    _check(config)
+    return config
+
+
+def _parsed(field: str, value: str) -> Any:
+    if field == "allowed_origins":
+        return [origin.strip() for origin in value.split(",") if origin.strip()]
+    if field == "ice_servers":
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError as error:
+            raise ConfigError(f"MEET_ICE_SERVERS is not JSON: {error}") from None
+    return value
+
+
+def _check(config: Config) -> None:
+    if config.database_url and not config.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ConfigError("MEET_DATABASE_URL must start with sqlite:/// or postgresql://")
+    if config.secret_key and len(config.secret_key) < 32:
+        raise ConfigError("MEET_SECRET_KEY must have 32 characters or more; `openssl rand -base64 32` makes one")
+    if not config.is_sqlite and not config.secret_key:
+        raise ConfigError(
+            "MEET_SECRET_KEY is needed with PostgreSQL: all shards must share it; `openssl rand -base64 32` makes one"
+        )
+    if bool(config.admin_email) != bool(config.admin_password):
+        raise ConfigError("MEET_ADMIN_EMAIL and MEET_ADMIN_PASSWORD go together")

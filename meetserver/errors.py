@@ -1,0 +1,140 @@
+"""Everything that can go wrong, as one tree with stable codes.
+
+    MeetError
+    ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
+    │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict
+    │   ├── RoomEnded  RoomFull  RateLimited  NotSupported
+    │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
+    ├── StoreError         between a room and its log; never shown to people
+    │   ├── Stale              a higher epoch owns the room, or the log moved on
+    │   ├── Duplicate          a (room, by, txn) or a ticket is in the log already
+    │   ├── BadEntry           the database refused this one entry for good
+    │   └── UnknownOutcome     the answer got lost: it may or may not be committed
+    └── ConfigError        the server cannot start like this; the message says what to do
+
+The code is for programs and never changes; the message is for people. Translation to an HTTP status
+stands in http/errors.py, to a close code in http/close_codes.py, and nowhere else.
+"""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Code: TypeAlias = Literal[
+    "bad_message", "unknown_type", "too_large", "unauthenticated", "forbidden", "not_found", "conflict",
+    "waiting_room", "room_locked", "room_full", "room_ended", "rate_limited", "busy", "unavailable",
+    "timeout", "not_supported", "internal",
+]  # fmt: skip
+
+
+class Refusal(Struct, frozen=True, omit_defaults=True):
+    """Why a wish is not granted, as a value: what `decide` returns and what a reply's `error` holds.
+
+    `retry_after_s` is in seconds and only stands beside `temporary`.
+    """
+
+    code: Code
+    message: str
+    temporary: bool = False
+    retry_after_s: float | None = None
+
+
+class MeetError(Exception):
+    """Root of the tree."""
+
+
+class Refused(MeetError):
+    """A refusal as an exception, for code that calls rather than returns."""
+
+    code: Code = "internal"
+    temporary = False
+    command_id: int | str | None = None
+    """The `id` of the frame that was refused before it became a command."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(self.code, message, self.temporary, retry_after_s)
+
+
+class BadMessage(Refused):
+    code: Code = "bad_message"
+
+
+class UnknownType(Refused):
+    code: Code = "unknown_type"
+
+
+class TooLarge(Refused):
+    code: Code = "too_large"
+
+
+class Unauthenticated(Refused):
+    code: Code = "unauthenticated"
+
+
+class Forbidden(Refused):
+    code: Code = "forbidden"
+
+
+class NotFound(Refused):
+    code: Code = "not_found"
+
+
+class Conflict(Refused):
+    code: Code = "conflict"
+
+
+class RoomEnded(Refused):
+    code: Code = "room_ended"
+
+
+class RoomFull(Refused):
+    code: Code = "room_full"
+
+
+class RateLimited(Refused):
+    code: Code = "rate_limited"
+    temporary = True
+
+
+class NotSupported(Refused):
+    code: Code = "not_supported"
+
+
+class Unavailable(Refused):
+    code: Code = "unavailable"
+    temporary = True
+
+
+class Busy(Refused):
+    code: Code = "busy"
+    temporary = True
+
+
+class Timeout(Refused):
+    code: Code = "timeout"
+    temporary = True
+
+
+class StoreError(MeetError):
+    """Between a room and its log."""
+
+
+class Stale(StoreError):
+    """The fence did not match: somebody with a higher epoch owns the room. Stop."""
+
+
+class Duplicate(StoreError):
+    """A txn, or a ticket, of this batch is in the log already. Look the receipts up and decide anew."""
+
+
+class BadEntry(StoreError):
+    """The database refused the entry for good (a value it cannot hold, say)."""
+
+
+class UnknownOutcome(StoreError):
+    """No answer to a commit. Stop, bump the epoch, load, and see what is there. Never go on from a guess."""
+
+
+class ConfigError(MeetError):
+    """The server cannot start like this."""

@@ -1,0 +1,232 @@
+"""What the domains need from outside, as protocols. Each has an in-memory twin in adapters/memory and a suite
+in tests/contract that both pass.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from meetserver.errors import StoreError
+from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
+from meetserver.messages import Command, Role
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Wall clock, aware, in UTC."""
+
+
+class Random(Protocol):
+    def id(self) -> str:
+        """A fresh public id: 20 characters of base32, unguessable enough to not be listed (100 bits)."""
+
+    def secret(self) -> str:
+        """A fresh secret: 43 URL-safe characters (256 bits)."""
+
+    def uniform(self, low: float, high: float) -> float: ...
+
+
+# --- the room log
+
+
+class Entry(Struct, frozen=True):
+    """One fact of a room's log. `data` is the event as JSON; `to` its addressees beside `by`, None for everybody."""
+
+    epoch: int
+    seq: int
+    at: datetime
+    by: ParticipantId
+    type: str
+    v: int
+    data: bytes
+    to: tuple[ParticipantId, ...] | None = None
+    txn: str | None = None
+    body_hash: bytes | None = None
+
+
+class OpenSession(Struct, frozen=True):
+    """A session as the database keeps it: whoever has the token (its SHA-256 here) may resume it."""
+
+    session: SessionId
+    participant: ParticipantId
+    token_hash: bytes
+    ticket: str
+    user: UserId | None = None
+
+
+class Commit(Struct, frozen=True):
+    """Entries of one room, to be written whole if the room's epoch and last seq still are these, else not at all."""
+
+    room: RoomId
+    epoch: int
+    after_seq: int
+    entries: tuple[Entry, ...]
+    opened: tuple[OpenSession, ...] = ()
+    closed: tuple[SessionId, ...] = ()
+
+
+class Started(Struct, frozen=True):
+    epoch: int
+    last_seq: int
+
+
+class SnapshotRow(Struct, frozen=True):
+    seq: int
+    data: bytes
+
+
+class Loaded(Struct, frozen=True):
+    """All that a room needs to go on: its newest snapshot, the log after it, its open sessions, its calendar entry."""
+
+    meeting: MeetingId
+    title: str
+    settings: Mapping[str, object]
+    snapshot: SnapshotRow | None
+    entries: tuple[Entry, ...]
+    sessions: tuple[OpenSession, ...]
+
+
+class RoomLog(Protocol):
+    """The truth about rooms. All times are given, none is read here."""
+
+    async def start(self, room: RoomId, shard: ShardId, now_ms: int) -> Started:
+        """Take the room: bump `epoch = greatest(epoch + 1, now_ms)`, set the owner. Raises NotFound."""
+
+    async def load(self, room: RoomId) -> Loaded:
+        """In a statement after `start`'s. Raises NotFound."""
+
+    async def commit(self, commits: Sequence[Commit]) -> list[StoreError | None]:
+        """Write many rooms' entries at once; one answer per commit, in order: None is committed, else Stale,
+        Duplicate, BadEntry or UnknownOutcome. One room's trouble never fails another's."""
+
+    async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
+        """Entries after `after_seq` (up to and including `until_seq`), rising, at most `limit`."""
+
+    async def epoch_at(self, room: RoomId, seq: int) -> int | None:
+        """Epoch of the entry at `seq`; None when there is none."""
+
+    async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
+        """Which of these (by, txn) are in the log, with their entries."""
+
+    async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
+        """Keep a snapshot as of `seq`; an older one goes."""
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        """Give the room up, if the epoch still is mine."""
+
+    async def rooms_with_sessions(self) -> list[RoomId]:
+        """Rooms that somebody may come back to: with open sessions, whoever owned them."""
+
+
+class RoomHistory(Protocol):
+    """Reading a room's past, for HTTP."""
+
+    async def snapshot_at(self, room: RoomId, seq: int) -> SnapshotRow | None:
+        """The newest snapshot at or before `seq`."""
+
+    async def seq_at(self, room: RoomId, at: datetime) -> int:
+        """The last seq at or before this time; 0 when the log begins later."""
+
+    async def last_seq(self, room: RoomId) -> int: ...
+
+    async def entries_of_type(
+        self, room: RoomId, type_: str, *, before_seq: int | None, after_seq: int | None, limit: int
+    ) -> list[Entry]:
+        """Rising; the newest `limit` before `before_seq`, or the oldest `limit` after `after_seq`."""
+
+
+# --- ownership
+
+
+class Lease(Struct, frozen=True):
+    shard: ShardId
+    incarnation: str
+    expires_at: datetime
+
+
+class LeaseStore(Protocol):
+    """A row per live process, by the store's own clock. Leases serve liveness; safety is the room's fence."""
+
+    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float) -> Lease:
+        """Become this shard now; an older incarnation of it is superseded at once."""
+
+    async def renew(self, shard: ShardId, incarnation: str, ttl_s: float) -> bool:
+        """False: the lease ran out or was superseded; start a new incarnation."""
+
+    async def release(self, shard: ShardId, incarnation: str) -> None: ...
+
+    async def live(self) -> list[Lease]:
+        """Those that have not run out, by shard id."""
+
+    async def mark_dead(self, shard: ShardId, incarnation: str) -> bool:
+        """Before taking its rooms over: end the lease if it has run out. False: it lives."""
+
+
+# --- hints and live frames
+
+
+class Bus(Protocol):
+    """Carries hints and live frames between processes, never the only copy of anything."""
+
+    async def publish(self, channel: str, message: bytes) -> None: ...
+
+    async def subscribe(
+        self, channel: str, handler: Callable[[bytes], None]
+    ) -> Callable[[], Awaitable[None]]:
+        """Call `handler` for each message from now on; the answer ends it. In order per publisher."""
+
+    async def close(self) -> None: ...
+
+
+# --- outside
+
+
+class Mail(Struct, frozen=True):
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    message_id: str = ""
+    headers: Mapping[str, str] = {}
+
+
+class Mailer(Protocol):
+    async def send(self, mail: Mail) -> None:
+        """Hand it over. Raises adapters' SendFailed with `permanent` for a 5xx."""
+
+
+class BlobStore(Protocol):
+    """Named bytes, whole or invisible."""
+
+    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int: ...
+    def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]: ...
+    async def size(self, name: str) -> int | None: ...
+    async def delete(self, name: str) -> None: ...
+    def names(self, prefix: str = "") -> AsyncIterator[str]: ...
+
+
+class Sealer(Protocol):
+    """Encryption at rest (keys/). `about` is bound in as associated data: the row's identity."""
+
+    def seal(self, plain: bytes, about: str) -> bytes: ...
+    def unseal(self, sealed: bytes, about: str) -> bytes: ...
+
+
+# --- rooms, as services see them
+
+
+class RoomReply(Struct, frozen=True):
+    """What a room answers to a service's durable command."""
+
+    seq: int
+    at: datetime
+
+
+class Rooms(Protocol):
+    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+        """Have the room's owner carry the command out, as the server. None: nothing had to change. Raises Refused."""
+
+    async def state(self, room: RoomId) -> bytes | None:
+        """The live shared snapshot as JSON when the room is awake, else None."""

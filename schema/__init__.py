@@ -1,0 +1,1 @@
+"""What outlives a process: migrations and the published API documents. Ships as meetserver.schema."""
