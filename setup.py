@@ -1,4 +1,4 @@
-"""All metadata stands in setup.cfg; only this list cannot: `find:` does not see that schema/ ships as meetserver.schema."""
+"""Metadata stands in setup.cfg. Only this list cannot: its `find:` does not know that schema/ is meetserver.schema."""
 
 from setuptools import find_packages, setup
 

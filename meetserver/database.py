@@ -8,7 +8,8 @@ at READ COMMITTED. See docs/decisions.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from meetserver import limits
@@ -68,6 +70,16 @@ Id = Text
 Bytes = LargeBinary
 
 
+AFTER_COMMIT = "meetserver.after_commit"
+
+
+def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
+    """Have `call` called once the unit of work that `connection` belongs to is committed; never if it is not."""
+    calls: list[Callable[[], None]] = connection.info.setdefault(AFTER_COMMIT, [])
+    if call not in calls:
+        calls.append(call)
+
+
 class Database:
     """Units of work and single reads over one database.
 
@@ -88,7 +100,7 @@ class Database:
         self.writer = writer
         self.reader = reader
         self._is_transient = is_transient
-        self._write_lock = write_lock
+        self.write_lock = write_lock
 
     async def run(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `unit` in one transaction, again from its start when that may help.
@@ -97,28 +109,74 @@ class Database:
         """
         for attempt in range(limits.TRANSACTION_ATTEMPTS):
             try:
-                return await self._once(unit)
+                with _reachable():
+                    return await self._once(unit)
             except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise Unavailable("the database cannot be reached") from error
                 if not self._is_transient(error):
                     raise
             await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise Unavailable("the database is too busy")
 
     async def _once(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        if self._write_lock is None:
-            async with self.writer.begin() as connection:
-                return await unit(connection)
-        async with self._write_lock, self.writer.begin() as connection:
-            return await unit(connection)
+        if self.write_lock is None:
+            return await self._transaction(unit)
+        async with self.write_lock:
+            return await self._transaction(unit)
+
+    async def _transaction(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self.writer.begin() as connection:
+            calls: list[Callable[[], None]] = []
+            connection.info[AFTER_COMMIT] = calls
+            answer = await unit(connection)
+        for call in calls:
+            call()
+        return answer
 
     async def fetch(self, statement: Any, parameters: Any = None) -> list[Any]:
-        """Rows of one autocommitted read."""
-        async with self.reader.connect() as connection:
-            return list((await connection.execute(statement, parameters)).all())
+        """Rows of one autocommitted read. Raises Unavailable when the database cannot be reached."""
+        with _reachable():
+            async with self.reader.connect() as connection:
+                return list((await connection.execute(statement, parameters)).all())
+
+    async def write(self, statement: Any, parameters: Any = None) -> list[Any]:
+        """Run one writing statement, autocommitted at READ COMMITTED: it waits for a row that another has locked,
+        and then sees that row's newest state, where a unit of work would have to start again.
+
+        Returns its RETURNING rows. Raises Unavailable like `run`.
+        """
+
+        async def execute(connection: AsyncConnection) -> list[Any]:
+            result = await connection.execute(statement, parameters)
+            return list(result.all()) if result.returns_rows else []
+
+        if self.write_lock is not None:
+            return await self.run(execute)
+        for _ in range(limits.TRANSACTION_ATTEMPTS):
+            try:
+                with _reachable():
+                    async with self.reader.connect() as connection:
+                        return await execute(connection)
+            except DBAPIError as error:
+                if not self._is_transient(error):
+                    raise
+        raise Unavailable("the database is too busy")
 
     async def close(self) -> None:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """A lost connection, or none to be had in time, as Unavailable; the cause stays attached."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the database cannot be reached") from error
+        raise
+    except (OSError, TimeoutError) as error:
+        raise Unavailable("the database cannot be reached") from error
+    except PoolTimeout as error:
+        raise Unavailable("the database is too busy") from error

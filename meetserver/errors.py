@@ -2,14 +2,17 @@
 
     MeetError
     ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
-    │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict
+    │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
     │   ├── RoomEnded  RoomFull  RateLimited  NotSupported
     │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
     ├── StoreError         between a room and its log; never shown to people
     │   ├── Stale              a higher epoch owns the room, or the log moved on
     │   ├── Duplicate          a (room, by, txn) or a ticket is in the log already
     │   ├── BadEntry           the database refused this one entry for good
+    │   ├── Locked             another transaction holds the room; nothing was written
     │   └── UnknownOutcome     the answer got lost: it may or may not be committed
+    ├── SealBroken         what was sealed at rest does not open: changed, moved, or its key is missing
+    ├── SendFailed         a mail was not taken; `permanent` says whether trying again is of use
     └── ConfigError        the server cannot start like this; the message says what to do
 
 The code is for programs and never changes; the message is for people. Translation to an HTTP status
@@ -84,6 +87,10 @@ class Conflict(Refused):
     code: Code = "conflict"
 
 
+class VersionConflict(Conflict):
+    """What was to be changed is not what the caller saw (RFC 9110 If-Match)."""
+
+
 class RoomEnded(Refused):
     code: Code = "room_ended"
 
@@ -132,9 +139,40 @@ class BadEntry(StoreError):
     """The database refused the entry for good (a value it cannot hold, say)."""
 
 
+class Locked(StoreError):
+    """Another transaction holds the room: nothing was written, and nobody else had to wait. Only the committer
+    sees this; it asks again with `commit_alone`."""
+
+
 class UnknownOutcome(StoreError):
     """No answer to a commit. Stop, bump the epoch, load, and see what is there. Never go on from a guess."""
 
 
+class SealBroken(MeetError):
+    """A sealed value was changed, belongs to another row, or is sealed with a key that is not here."""
+
+
+class SendFailed(MeetError):
+    """A mail was not handed over. `permanent`: the same mail will never be taken (5xx, a malformed address)."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
 class ConfigError(MeetError):
     """The server cannot start like this."""
+
+
+_BY_CODE: dict[str, type[Refused]] = {
+    kind.code: kind
+    for kind in (
+        BadMessage, UnknownType, TooLarge, Unauthenticated, Forbidden, NotFound, Conflict, RoomEnded, RoomFull,
+        RateLimited, NotSupported, Unavailable, Busy, Timeout,
+    )
+}  # fmt: skip
+
+
+def refused(refusal: Refusal) -> Refused:
+    """The exception that says the same as this value."""
+    return _BY_CODE.get(refusal.code, Refused)(refusal.message, retry_after_s=refusal.retry_after_s)

@@ -48,6 +48,8 @@ ROOM_IDLE_S = 60.0
 """A room without anybody is put to sleep after this long."""
 ROOM_MEMBERS = 10_000
 """Members a room may ever have; a meeting's `max_participants` is at most this."""
+ROSTER_MEMBERS = 2000
+"""A snapshot with more participants than this has a link in their place."""
 DATA_LANE_COMMANDS = 4096
 """Commands waiting in a room's mailbox; one more is `busy`."""
 CONTROL_LANE_MESSAGES = 65_536
@@ -56,6 +58,8 @@ COMMIT_BATCH_ENTRIES = 256
 """Entries of one room in one commit."""
 COMMIT_STATEMENT_ENTRIES = 1024
 """Entries of all rooms in one commit."""
+COMMIT_QUEUE_ENTRIES = 32_768
+"""Entries of all rooms that wait for the committer; what comes above it is refused as `unavailable`."""
 RECENT_RECEIPTS = 2048
 """Receipts of acknowledged commands that a room remembers without asking its log."""
 FANOUT_SLICE_S = 0.002
@@ -66,14 +70,22 @@ RESTARTS = 5
 """So many crashes of a room …"""
 RESTART_WINDOW_S = 60.0
 """… within this time quarantine it."""
+ANSWER_TIMEOUT_S = 5.0
+"""A command or a hello that the room did not answer for this long gets `timeout` or `unavailable`."""
+DRAIN_S = 20.0
+"""At SIGTERM rooms have this long to finish; what then still runs is cut."""
 COMMIT_TIMEOUT_S = 5.0
 """No answer to a commit for this long: its outcome is unknown."""
 
 # --- chat
 CHAT_TEXT_CHARS = 8000
 CHAT_ADDRESSEES = 50
+CHAT_PAGE_BYTES = 512 * 1024
+"""A snapshot's chat page has fewer messages when they would need more than this."""
 CHAT_PAGE_MESSAGES = 100
 """Messages in a snapshot's chat page, and at most in one page over HTTP."""
+CHAT_PRIVATE_MESSAGES = 1000
+"""Private messages that a room keeps at hand, all conversations together; older ones are in the log."""
 CHAT_FILES = 20
 CIPHERTEXT_CHARS = 32_000
 
@@ -82,6 +94,10 @@ BOARD_OPS = 200
 """Ops in one whiteboard.apply."""
 BOARD_ELEMENT_BYTES = 32 * 1024
 """One element, encoded."""
+BOARD_ELEMENT_DEPTH = 32
+"""Lists and objects inside each other in one element: deeper, and some clients could not read a snapshot."""
+BOARD_BYTES = 64 * 1024 * 1024
+"""All elements of all pages, encoded."""
 BOARD_ELEMENTS = 50_000
 """Elements of one page."""
 BOARD_PAGES = 50
@@ -107,5 +123,58 @@ PASSWORD_MIN_CHARS = 10
 PASSWORD_MAX_CHARS = 1024
 IDEMPOTENCY_KEY_CHARS = 128
 IDEMPOTENCY_LIFE_S = 24 * 3600
+IDEMPOTENCY_SWEEP_S = 3600.0
+IDEMPOTENCY_WAIT_S = 10.0
+"""A repeated request waits this long for the first one's answer; then `conflict`."""
+IDEMPOTENCY_CLAIM_S = 60.0
+"""A request that has not answered for this long is taken for dead, and its key may be used again."""
+SEARCH_CHARS = 200
+"""Longest `?q=`."""
+SEARCH_ENTRIES = 5000
+"""Entries that one search looks through; its `next` goes on from there."""
+PASSWORD_CHECKS_WAITING = 256
+"""Password hashes waiting for a core; one more is `busy`."""
+REFRESH_GRACE_S = 10.0
+"""The refresh token before the current one may be repeated for this long, and gets the same successor."""
+SESSION_TOUCH_S = 3600.0
+"""A cookie session's last use is written down at most this often."""
+VERIFY_LIFE_S = 48 * 3600
+"""Life of the link in a verification mail."""
+VERIFY_AGAIN_S = 60.0
+"""Another verification mail goes to the same account after this long at the earliest."""
+MEETING_MINUTES = 7 * 24 * 60
+"""Longest meeting."""
 TRANSACTION_ATTEMPTS = 10
 """Tries of a unit of work that meets deadlocks or serialization failures."""
+
+# --- keys, jobs and mail
+KEY_SPREAD_S = 120.0
+"""A new data key seals from this long after it was made: by then every process has seen it (it looks each minute)."""
+KEY_AGE_S = 90 * 86400
+"""A data key this old is due for rotation."""
+KEY_SEALS = 2**28
+"""So is one that sealed this often in one process: 16 of them stay below AES-GCM's 2^32 random nonces."""
+JOB_SLOTS = 8
+"""One-off jobs that one process runs at once. Periodic ones come on top: one of each kind in the whole cluster."""
+JOB_LEASE_S = 30.0
+"""A job whose process fell silent is taken over after this long."""
+JOB_POLL_S = 1.0
+"""A due job that nobody was woken for waits this long at most."""
+JOB_TIMEOUT_S = 3600.0
+"""A try that takes longer has failed."""
+JOB_HISTORY_S = 7 * 86400
+"""Done jobs, and what became of each try, are kept this long; dead jobs until somebody looks."""
+JOB_ERROR_CHARS = 500
+"""Kept of an error's text."""
+MAIL_POLL_S = 10.0
+"""A mail that is tried again may be this late."""
+MAILS_TOGETHER = 8
+"""Mails handed over at once."""
+MAIL_TIMEOUT_S = 60.0
+"""A mail that is not taken within this time is tried again later."""
+MAIL_ATTEMPTS = 12
+"""With delays of 10 s, 40 s, 160 s … 4 h, a mail server that is away for a day loses no mail."""
+MAIL_FIRST_DELAY_S = 10.0
+MAIL_LONGEST_DELAY_S = 4 * 3600.0
+MAIL_HISTORY_S = 7 * 86400
+"""The rows of sent mails, without their text, are kept this long; dead letters until somebody looks."""

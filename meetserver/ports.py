@@ -99,7 +99,10 @@ class RoomLog(Protocol):
 
     async def commit(self, commits: Sequence[Commit]) -> list[StoreError | None]:
         """Write many rooms' entries at once; one answer per commit, in order: None is committed, else Stale,
-        Duplicate, BadEntry or UnknownOutcome. One room's trouble never fails another's."""
+        Duplicate, BadEntry, Locked or UnknownOutcome. One room's trouble never fails or delays another's."""
+
+    async def commit_alone(self, commit: Commit) -> StoreError | None:
+        """What was Locked: wait for whoever holds the room, for a while. Then as `commit`, and never Locked."""
 
     async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
         """Entries after `after_seq` (up to and including `until_seq`), rising, at most `limit`."""
@@ -130,6 +133,9 @@ class RoomHistory(Protocol):
         """The last seq at or before this time; 0 when the log begins later."""
 
     async def last_seq(self, room: RoomId) -> int: ...
+
+    async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
+        """As `RoomLog.page`."""
 
     async def entries_of_type(
         self, room: RoomId, type_: str, *, before_seq: int | None, after_seq: int | None, limit: int
@@ -218,10 +224,10 @@ class Sealer(Protocol):
 
 
 class RoomReply(Struct, frozen=True):
-    """What a room answers to a service's durable command."""
+    """What a room answers to a service's durable command. `at` as on the wire (RFC 3339)."""
 
     seq: int
-    at: datetime
+    at: str
 
 
 class Rooms(Protocol):

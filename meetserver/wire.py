@@ -50,8 +50,6 @@ class CommandDecoder:
             union = frame if union is None else union | frame
         self.union = union
         self._decode = msgspec.json.Decoder(union).decode
-        self._loose = msgspec.json.Decoder(_Loose)
-        self._id = msgspec.json.Decoder(CommandId)
 
     def decode(self, frame: str | bytes) -> CommandFrame[Command]:
         try:
@@ -60,18 +58,35 @@ class CommandDecoder:
             raise self._explain(frame, error) from None
 
     def _explain(self, frame: str | bytes, error: Exception) -> BadMessage | UnknownType:
-        refused: BadMessage | UnknownType = BadMessage(f"the frame cannot be read: {error}"[:300])
-        try:
-            loose = self._loose.decode(frame)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            return refused
-        if isinstance(loose.type, str) and loose.type not in self.frames:
-            refused = UnknownType(f"no command is called {loose.type[:64]!r}")
-        try:
-            refused.command_id = msgspec.convert(loose.id, CommandId)
-        except msgspec.ValidationError:
-            return refused
+        type_ = type_of(frame)
+        refused: BadMessage | UnknownType
+        if type_ is None or type_ in self.frames:
+            refused = BadMessage(f"the frame cannot be read: {error}"[:300])
+        else:
+            refused = UnknownType(f"no command is called {type_[:64]!r}")
+        refused.command_id = id_of(frame)
         return refused
+
+
+_loose = msgspec.json.Decoder(_Loose)
+
+
+def type_of(frame: str | bytes) -> str | None:
+    """The `type` of a frame that may be wrong in any other way."""
+    try:
+        type_ = _loose.decode(frame).type
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    return type_ if isinstance(type_, str) else None
+
+
+def id_of(frame: str | bytes) -> int | str | None:
+    """The usable `id` of a frame that may be wrong in any other way."""
+    try:
+        id_: int | str = msgspec.convert(_loose.decode(frame).id, CommandId)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    return id_
 
 
 def _frame_type(command: type[Command]) -> type[Struct]:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver import limits
 from meetserver.ids import ParticipantId, SessionId, UserId
-from meetserver.messages import Command, DurableCommand, Event, Role
+from meetserver.messages import Command, DurableCommand, Ephemeral, Event, Role
+from meetserver.presence.messages import ChangedLive as ChangedPresence
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 LeaveReason = Literal["bye", "timeout", "removed", "ended"]
@@ -131,3 +132,63 @@ class Changed(Event, frozen=True):
     type: ClassVar[str] = "room.changed"
     title: str
     settings: Settings
+
+
+class WelcomeLimits(Struct, frozen=True):
+    frame_bytes: int = limits.FRAME_BYTES
+    hello_timeout_s: float = limits.HELLO_TIMEOUT_S
+    ping_s: float = limits.PING_S
+    send_queue_bytes: int = limits.SEND_QUEUE_BYTES
+
+
+class Welcome(Ephemeral, frozen=True):
+    """The server's first frame."""
+
+    type: ClassVar[str] = "welcome"
+    protocol: str
+    server: str
+    shard: str
+    features: list[str]
+    limits: WelcomeLimits
+
+
+class HelloOk(Struct, frozen=True, omit_defaults=False):
+    """Answer to hello. With `recovered`, what came after the client's seq follows; else `snapshot` is all there is."""
+
+    session: SessionId
+    participant: ParticipantId
+    resume_token: str
+    role: Role
+    state: Literal["joined", "waiting"]
+    epoch: int
+    seq: int
+    recovered: bool
+    snapshot: Raw | UnsetType = UNSET
+    presence: list[ChangedPresence] | UnsetType = UNSET
+    marks: dict[str, int] | UnsetType = UNSET
+
+
+class DurableOk(Struct, frozen=True, omit_defaults=True):
+    """Answer to a command with a txn, after its commit."""
+
+    seq: int
+    at: str
+    message_id: str | None = None
+
+
+class PingOk(Struct, frozen=True):
+    at: str
+
+
+class Drain(Ephemeral, frozen=True):
+    """The shard closes soon: come back after this long, plus some chance, and resume."""
+
+    type: ClassVar[str] = "drain"
+    retry_after_ms: int
+
+
+class Quarantined(Ephemeral, frozen=True):
+    """The room failed again and again and rests until an operator releases it."""
+
+    type: ClassVar[str] = "room.quarantined"
+    message: str

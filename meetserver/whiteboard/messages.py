@@ -1,6 +1,6 @@
 """The whiteboard on the wire: elements with ids, changed by put, patch and delete."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 

@@ -19,7 +19,7 @@ folder=$1 log=$2; shift 2
 echo $!
 exec >&-
 if read -r _; then wait; exit; fi
-kill -s INT $!; sleep 1; kill -s KILL $!; wait
+kill -s INT $!; sleep 1; kill -s KILL $! 2>/dev/null; wait
 rm -rf "$folder"
 """
 
@@ -62,7 +62,7 @@ class ServerProcess:
         return _is_running(self.pid)
 
     def stop(self, how: signal.Signals, timeout_s: float = 30.0) -> None:
-        """Send `how` and wait for the end; whoever is still there after `timeout_s` is killed and ServerFailed raised."""
+        """Send `how` and wait for the end; what takes longer than `timeout_s` is killed, and ServerFailed raised."""
         self.signal_all(signal.SIGCONT)
         with contextlib.suppress(psutil.NoSuchProcess):
             psutil.Process(self.pid).send_signal(how)

@@ -34,7 +34,13 @@ class ValkeyServer:
         """Start it and return when it answers."""
         assert self._process is None, "it runs already"
         self._socket.unlink(missing_ok=True)  # a killed one leaves it behind
-        options = {"port": "0", "unixsocket": str(self._socket), "dir": str(self.folder), "save": "", "appendonly": "no"}
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "dir": str(self.folder),
+            "save": "",
+            "appendonly": "no",
+        }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         process = ServerProcess([self._valkey, *words], folder=self.folder)
         process.wait_ready(self._is_ready)
@@ -70,7 +76,9 @@ class ValkeyServer:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property

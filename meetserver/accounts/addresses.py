@@ -1,0 +1,29 @@
+"""E-mail addresses: which are possible, and when two of them are one account's."""
+
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from meetserver import limits
+from meetserver.errors import BadMessage
+
+
+def clean_address(address: str) -> str:
+    """The address in its normal form (RFC 5321, 6531; domain in lower case). Raises BadMessage.
+
+    No DNS is asked, and private domains are fine: a server may serve a network without either.
+    """
+    try:
+        valid = validate_email(
+            address, check_deliverability=False, globally_deliverable=False, test_environment=True, strict=True
+        )
+    except (EmailNotValidError, UnicodeError, ValueError):
+        raise BadMessage("the e-mail address is not valid") from None
+    if len(valid.normalized) > limits.EMAIL_CHARS:
+        raise BadMessage("the e-mail address is too long")
+    return valid.normalized
+
+
+def address_key(address: str) -> str:
+    """What is unique about a cleaned address: no two accounts differ in case alone."""
+    return unicodedata.normalize("NFC", address.casefold())

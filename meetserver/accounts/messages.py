@@ -1,0 +1,85 @@
+"""Accounts on the wire: what the /auth and /users calls take and answer."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from meetserver import limits
+from meetserver.names import LINE_PATTERN
+
+Email = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=limits.EMAIL_CHARS,
+        pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$",
+        extra_json_schema={"format": "email"},
+    ),
+]
+NewPassword = Annotated[str, Meta(min_length=limits.PASSWORD_MIN_CHARS, max_length=limits.PASSWORD_MAX_CHARS)]
+Password = Annotated[str, Meta(max_length=limits.PASSWORD_MAX_CHARS)]
+Name = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=LINE_PATTERN)]
+Secret = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Request(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A body as a client sends it: a field that is not known is a mistake, not a wish."""
+
+
+class Register(Request, frozen=True):
+    email: Email
+    password: NewPassword
+    name: Name
+
+
+class Registered(Struct, frozen=True):
+    """The same for a new and for a known address; `verification` says whether a mailed link must be opened first."""
+
+    email: str
+    name: str
+    verification: Annotated[str, Meta(description="`required` or `optional`")]
+
+
+class Verify(Request, frozen=True):
+    """The token is the last part of the mailed link."""
+
+    token: Secret
+
+
+class Resend(Request, frozen=True):
+    email: Email
+
+
+class Login(Request, frozen=True):
+    """`cookie`: answer with a cookie session for a page instead of tokens."""
+
+    email: Email
+    password: Password
+    cookie: bool = False
+
+
+class Refresh(Request, frozen=True):
+    refresh_token: Secret
+
+
+class Tokens(Struct, frozen=True):
+    access_token: str
+    token_type: str
+    expires_in: Annotated[int, Meta(description="Seconds")]
+    refresh_token: str
+
+
+class User(Struct, frozen=True):
+    id: str
+    email: str
+    name: str
+    is_admin: bool
+    verified: bool
+    created_at: str
+
+
+class PageSession(Struct, frozen=True):
+    """A page's cookie session: the token goes into the header X-CSRF-Token of whatever changes state."""
+
+    user: User
+    csrf_token: str

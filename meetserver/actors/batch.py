@@ -1,0 +1,82 @@
+"""One commit of one room, while it is put together: commands decided one upon the other, nothing told yet."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from meetserver import wire
+from meetserver.actors.envelopes import LiveFrame, Receipt
+from meetserver.framing import text_frame
+from meetserver.ids import ParticipantId, RoomId, SessionId
+from meetserver.messages import Event, Meta
+from meetserver.ports import Commit, Entry, OpenSession
+from meetserver.rooms.messages import Left
+from meetserver.rooms.reducer import evolve
+from meetserver.rooms.state import RoomState
+
+
+class Batch:
+    """`state` is the room as it will be; `answers` are carried out once the commit is known to be done."""
+
+    def __init__(self, room: RoomId, epoch: int, state: RoomState) -> None:
+        self._room = room
+        self._epoch = epoch
+        self._after_seq = state.seq
+        self.state = state
+        self.works: list[Any] = []
+        self.entries: list[Entry] = []
+        self.frames: list[LiveFrame] = []
+        self.opened: list[OpenSession] = []
+        self.closed: list[SessionId] = []
+        self.left: list[ParticipantId] = []
+        self.receipts: dict[tuple[str, str], Receipt] = {}
+        self.answers: list[Callable[[], None]] = []
+
+    def append(
+        self, events: list[Event], by: ParticipantId, at: datetime, txn: str | None, body_hash: bytes | None
+    ) -> Receipt:
+        """Add the events of one command. The txn stands on its first entry alone, as it is unique in the log."""
+        first_seq = self.state.seq + 1
+        at = at if self.state.at is None else max(at, self.state.at)
+        for event in events:
+            meta = Meta(self._epoch, self.state.seq + 1, at, by)
+            self._append(event, meta, txn, body_hash)
+            txn = body_hash = None
+        return Receipt(first_seq, at, self.entries[-len(events)].body_hash, events[0].receipt())
+
+    def _append(self, event: Event, meta: Meta, txn: str | None, body_hash: bytes | None) -> None:
+        session = self._session_of(event)
+        self.state = evolve(self.state, event, meta)
+        data = wire.encode(event)
+        addressees = event.addressees()
+        to = None if addressees is None else tuple(sorted(addressees))
+        self.entries.append(
+            Entry(meta.epoch, meta.seq, meta.at, meta.by, event.type, event.version, data, to, txn, body_hash)
+        )
+        frame = text_frame(wire.logged_frame(event.type, meta, data))
+        self.frames.append(LiveFrame(meta.epoch, meta.seq, meta.at, meta.by, frame, to))
+        if isinstance(event, Left) and session is not None:
+            self.closed.append(session)
+            self.left.append(event.participant)
+
+    def _session_of(self, event: Event) -> SessionId | None:
+        """Before the event takes the participant away."""
+        if not isinstance(event, Left):
+            return None
+        participant = self.state.participants.get(event.participant)
+        return None if participant is None else participant.session
+
+    def open(self, session: OpenSession) -> None:
+        self.opened.append(session)
+
+    def commit(self) -> Commit:
+        return Commit(
+            self._room, self._epoch, self._after_seq, tuple(self.entries), tuple(self.opened), tuple(self.closed)
+        )
+
+
+def live_frame(entry: Entry) -> LiveFrame:
+    """An entry of the log as sockets get it."""
+    meta = Meta(entry.epoch, entry.seq, entry.at, entry.by)
+    frame = text_frame(wire.logged_frame(entry.type, meta, entry.data))
+    return LiveFrame(entry.epoch, entry.seq, entry.at, entry.by, frame, entry.to)

@@ -1,0 +1,354 @@
+"""A room as one process's sockets see it: the sessions connected here, and the newest frames for who is behind.
+
+It knows nothing of what a room decides. Commands go to the owner, which may be started anew or move: what the
+owner has not answered is sent again to its successor, with the same txn.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from meetserver import limits, wire
+from meetserver.actors.batch import live_frame
+from meetserver.actors.envelopes import (
+    Detached,
+    FromSession,
+    Hello,
+    LinkId,
+    LiveFrame,
+    OpenByResume,
+    OpenByTicket,
+    Reattach,
+)
+from meetserver.actors.fanout import Output
+from meetserver.actors.mailbox import MailboxFull
+from meetserver.actors.ring import Ring
+from meetserver.actors.session import Connection, Session
+from meetserver.errors import BadMessage, Busy, MeetError, Refusal, Timeout, Unavailable
+from meetserver.framing import text_frame
+from meetserver.ids import ParticipantId, RoomId
+from meetserver.messages import Command
+from meetserver.ports import RoomLog
+from meetserver.presence.messages import Set as SetPresence
+from meetserver.rooms.messages import Join, ResumePoint
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.05
+"""How often those who are behind, and what has no answer, are looked at; not at all when there are none."""
+CATCH_UP_FRAMES = 256
+"""Frames of the ring written to one session at a time."""
+TOO_SLOW_CODE = 3008
+RESYNC_CODE = 3001
+
+
+class Owner(Protocol):
+    """Where the room is: `tell` and `tell_control` raise MailboxFull."""
+
+    def tell(self, message: Any) -> None: ...
+    def tell_control(self, message: Any) -> None: ...
+
+
+class EdgeRoom:
+    """`on_empty` is called when the last session has gone."""
+
+    def __init__(
+        self,
+        room: RoomId,
+        owner: Owner,
+        store: RoomLog,
+        background: Callable[[Coroutine[Any, Any, Any]], None],
+        on_empty: Callable[["EdgeRoom"], None],
+    ) -> None:
+        self.room = room
+        self._owner = owner
+        self._store = store
+        self._background = background
+        self._on_empty = on_empty
+        self._sessions: dict[LinkId, Session] = {}
+        self._live: dict[LinkId, Session] = {}
+        self._output = Output(self._live, self._fall_behind)
+        self._ring = Ring()
+        self._applied: int | None = None
+        self._epoch = 0
+        self._is_pulling = False
+        self._tick: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    # --- from the sockets
+
+    def open_by_ticket(
+        self, link: LinkId, connection: Connection, command_id: int | str, join: Join, token: str, ticket: str
+    ) -> Session:
+        return self._open(link, connection, OpenByTicket(self, link, command_id, join, token, ticket), self._owner.tell)
+
+    def open_by_resume(
+        self, link: LinkId, connection: Connection, command_id: int | str, session: Any, point: ResumePoint
+    ) -> Session:
+        request = OpenByResume(self, link, command_id, session, point.token, point.epoch, point.seq)
+        return self._open(link, connection, request, self._owner.tell_control)
+
+    def _open(self, link: LinkId, connection: Connection, request: Any, tell: Callable[[Any], None]) -> Session:
+        session = self._sessions[link] = Session(link, connection, request)
+        try:
+            tell(request)
+        except MailboxFull:
+            self.refused(link, Busy("the room has too much to do", retry_after_s=1).refusal)
+        self._watch()
+        return session
+
+    def command(self, session: Session, command_id: int | str, command: Command, txn: str | None) -> None:
+        """Have the room carry it out; the reply comes by itself."""
+        if session.hello is None:
+            return
+        needs_txn = command.is_durable if isinstance(command, SetPresence) else command.durable
+        if needs_txn and txn is None:
+            refusal = BadMessage(f"{command.type} changes durable state and needs a txn").refusal
+        elif command_id in session.unanswered:
+            refusal = BadMessage("this id belongs to a command that has no answer yet").refusal
+        elif len(session.unanswered) >= limits.UNANSWERED_COMMANDS:
+            refusal = Busy("too many commands have no answer yet", retry_after_s=1).refusal
+        else:
+            self._send(session, command_id, command, txn if needs_txn else None)
+            return
+        session.connection.write(text_frame(wire.error_frame(command_id, refusal)))
+
+    def _send(self, session: Session, command_id: int | str, command: Command, txn: str | None) -> None:
+        assert session.hello is not None
+        place = session.hello
+        message = FromSession(self, session.link, place.session, place.participant, command_id, command, txn)
+        session.unanswered[command_id] = (message, asyncio.get_running_loop().time())
+        try:
+            self._owner.tell(message)
+        except MailboxFull:
+            refusal = Busy("the room has too much to do", retry_after_s=1).refusal
+            self.replied(session.link, command_id, text_frame(wire.error_frame(command_id, refusal)))
+        self._watch()
+
+    def detach(self, session: Session, *, bye: bool = False) -> None:
+        """The socket is gone, or said bye."""
+        was_here = self._forget(session)
+        if was_here and session.hello is not None:
+            self._owner.tell_control(Detached(self, session.link, session.hello.session, bye))
+        if was_here and not self._sessions:
+            self._on_empty(self)
+
+    def _forget(self, session: Session) -> bool:
+        session.mode = "closed"
+        self._live.pop(session.link, None)
+        return self._sessions.pop(session.link, None) is not None
+
+    # --- from the room
+
+    def attached(self, epoch: int, seq: int, tail: list[LiveFrame]) -> None:
+        self._epoch = epoch
+        if self._applied is None:
+            self._ring.replace(tail)
+            self._applied = seq
+            self._output.start_at(seq)
+        else:
+            self.durable(tail)
+            if self._applied < seq:
+                self._pull(seq)
+
+    def opened(self, link: LinkId, hello: Hello) -> None:
+        session = self._sessions.get(link)
+        if session is None:
+            self._owner.tell_control(Detached(self, link, hello.session))
+            return
+        session.hello = hello
+        session.cursor = hello.after_seq
+        session.mode = "behind"
+        session.is_resuming = True
+        session.lag_since = asyncio.get_running_loop().time()
+        session.connection.write(hello.reply)
+        session.opened.set()
+        self._advance(session)
+
+    def refused(self, link: LinkId, refusal: Refusal) -> None:
+        if (session := self._sessions.get(link)) is not None:
+            frame = text_frame(wire.error_frame(session.request.command_id, refusal))
+            session.connection.write(frame)
+            self.closed(link, refusal)
+
+    def replied(self, link: LinkId, command_id: int | str, reply: bytes) -> None:
+        session = self._sessions.get(link)
+        if session is not None and session.unanswered.pop(command_id, None) is not None:
+            session.connection.write(reply)
+
+    def durable(self, frames: list[LiveFrame]) -> None:
+        for frame in frames:
+            if self._applied is None or frame.seq <= self._applied:
+                continue
+            if frame.seq > self._applied + 1:
+                self._pull(frame.seq)
+                return
+            self._apply(frame)
+
+    def _apply(self, frame: LiveFrame) -> None:
+        self._ring.append(frame)
+        self._applied = frame.seq
+        self._epoch = max(self._epoch, frame.epoch)
+        if frame.to is None:
+            self._output.durable(frame.frame, frame.seq)
+        else:
+            readers = [s for s in self._live.values() if s.hello is not None and frame.is_for(s.hello.participant)]
+            self._output.private(frame.frame, frame.seq, readers)
+
+    def ephemeral(self, epoch: int, frame: bytes, author: ParticipantId, key: str | None) -> None:
+        if epoch >= self._epoch:
+            self._output.ephemeral(frame, author, key)
+
+    def direct(self, link: LinkId, frame: bytes) -> None:
+        session = self._sessions.get(link)
+        if session is None or session.is_full:
+            return
+        if session.mode == "live":
+            self._output.private(frame, None, [session])
+        else:
+            session.connection.write(frame)
+
+    def closed(self, link: LinkId, refusal: Refusal) -> None:
+        if (session := self._sessions.get(link)) is not None:
+            self._output.flush()
+            self._end(session, refusal)
+
+    def owner_restarted(self) -> None:
+        """The room began anew, here or elsewhere: say who is here, and send again what has no answer."""
+        links = {link: s.hello.session for link, s in self._sessions.items() if s.hello is not None}
+        self._owner.tell_control(Reattach(self, self._applied or 0, links))
+        for session in list(self._sessions.values()):
+            if session.mode == "opening":
+                tell = self._owner.tell if isinstance(session.request, OpenByTicket) else self._owner.tell_control
+                tell(session.request)
+            for message, _ in list(session.unanswered.values()):
+                self._owner.tell(message)
+
+    def close_all(self, refusal: Refusal | None, *, code: int, farewell: bytes | None = None) -> None:
+        """Close every socket here: the shard drains, the room is quarantined."""
+        self._output.flush()
+        for session in list(self._sessions.values()):
+            if farewell is not None:
+                session.connection.write(farewell)
+            self._end(session, refusal, code=code)
+
+    # --- who is behind
+
+    def _fall_behind(self, session: Session, at_seq: int) -> None:
+        session.mode = "behind"
+        session.cursor = at_seq
+        session.is_resuming = False
+        session.lag_since = asyncio.get_running_loop().time()
+        self._live.pop(session.link, None)
+        self._watch()
+
+    def _advance(self, session: Session) -> None:
+        """Write what the session lacks, as far as its transport takes it; level with the room, it is live."""
+        while session.mode == "behind" and not session.is_reading_log and not session.is_full:
+            if self._applied is None or session.cursor > self._applied:
+                break
+            if session.cursor == self._applied:
+                self._output.flush()
+                session.mode = "live"
+                session.after_fanout = self._output.number
+                session.lag_since = None
+                self._live[session.link] = session
+            elif self._ring.has(session.cursor + 1):
+                self._write_frames(session, self._ring.after(session.cursor, CATCH_UP_FRAMES))
+            elif session.is_resuming:
+                session.is_reading_log = True
+                self._background(self._read_log(session))
+            else:
+                self._end(session, None, code=TOO_SLOW_CODE)
+        if session.mode == "behind":
+            self._watch()
+
+    def _write_frames(self, session: Session, frames: list[LiveFrame]) -> None:
+        assert session.hello is not None
+        me = session.hello.participant
+        if mine := b"".join([frame.frame for frame in frames if frame.is_for(me)]):
+            session.connection.write(mine)
+        session.cursor = frames[-1].seq
+
+    async def _read_log(self, session: Session) -> None:
+        try:
+            page = await self._store.page(self.room, session.cursor, limits.LOG_PAGE_EVENTS)
+        except MeetError as error:
+            log.warning("action=catch_up_failed room=%s error=%s", self.room, error)
+            page = []
+        session.is_reading_log = False
+        if session.mode != "behind":
+            return
+        if not page or page[0].seq != session.cursor + 1:
+            self._end(session, None, code=RESYNC_CODE)
+            return
+        self._write_frames(session, [live_frame(entry) for entry in page])
+        session.lag_since = asyncio.get_running_loop().time()
+        self._advance(session)
+
+    # --- gaps
+
+    def _pull(self, until_seq: int) -> None:
+        """Frames are missing here: get them from the log."""
+        if not self._is_pulling:
+            self._is_pulling = True
+            self._background(self._pull_from_log(until_seq))
+
+    async def _pull_from_log(self, until_seq: int) -> None:
+        try:
+            while self._applied is not None and self._applied < until_seq:
+                page = await self._store.page(self.room, self._applied, limits.LOG_PAGE_EVENTS)
+                if not page or page[0].seq > self._applied + 1:
+                    raise Unavailable("the log does not go on where this edge stands")
+                self.durable([live_frame(entry) for entry in page])
+        except MeetError as error:
+            log.warning("action=pull_failed room=%s error=%s", self.room, error)
+            self.close_all(None, code=RESYNC_CODE)
+        finally:
+            self._is_pulling = False
+
+    # --- the clock
+
+    def _watch(self) -> None:
+        if self._tick is None:
+            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._look)
+
+    def _look(self) -> None:
+        self._tick = None
+        now = asyncio.get_running_loop().time()
+        is_needed = False
+        for session in list(self._sessions.values()):
+            if session.mode == "behind":
+                self._advance(session)
+                if session.lag_since is not None and now - session.lag_since > limits.LAG_S:
+                    self._end(session, None, code=TOO_SLOW_CODE)
+            elif session.mode == "opening" and now - session.since > limits.ANSWER_TIMEOUT_S:
+                self.refused(session.link, Unavailable("the room cannot be reached", retry_after_s=1).refusal)
+            self._give_up_unanswered(session, now)
+            is_needed = is_needed or session.mode in ("behind", "opening") or bool(session.unanswered)
+        if is_needed:
+            self._watch()
+
+    def _give_up_unanswered(self, session: Session, now: float) -> None:
+        while session.unanswered:
+            command_id, (_, since) = next(iter(session.unanswered.items()))
+            if now - since <= limits.ANSWER_TIMEOUT_S:
+                return
+            refusal = Timeout("the room did not answer in time; the same txn may be sent again").refusal
+            self.replied(session.link, command_id, text_frame(wire.error_frame(command_id, refusal)))
+
+    def _end(self, session: Session, refusal: Refusal | None, *, code: int | None = None) -> None:
+        """Out of the members first: nothing may be written after the close frame."""
+        if session.mode == "closed":
+            return
+        self.detach(session)
+        session.opened.set()
+        session.connection.close(refusal, code=code)
+
+    def close(self) -> None:
+        self._output.close()
+        if self._tick is not None:
+            self._tick.cancel()

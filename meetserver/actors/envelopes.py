@@ -1,0 +1,180 @@
+"""What edges and services put into a room's mailbox, and what a room says to an edge.
+
+All of it is plain values and one `Edge` to answer to, so that a room need not be in the edge's process.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from meetserver.errors import MeetError, Refusal, StoreError
+from meetserver.ids import ParticipantId, SessionId
+from meetserver.messages import Command, Role
+from meetserver.ports import RoomReply
+from meetserver.rooms.messages import Join
+
+LinkId = int
+"""A socket at its edge: a session that resumes keeps its id and gets a new link."""
+
+
+class LiveFrame(Struct, frozen=True):
+    """An entry of the log, framed for sockets once. `to` None: everybody; else its addressees and `by`."""
+
+    epoch: int
+    seq: int
+    at: datetime
+    by: ParticipantId
+    frame: bytes
+    to: tuple[ParticipantId, ...] | None = None
+
+    def is_for(self, participant: ParticipantId) -> bool:
+        return self.to is None or participant == self.by or participant in self.to
+
+
+class Hello(Struct, frozen=True):
+    """A link's place in the room as the room tells its edge. `reply` is the frame of the ok.
+
+    `after_seq` is where the client stands: what the room has beyond it must follow.
+    """
+
+    session: SessionId
+    participant: ParticipantId
+    name: str
+    role: Role
+    after_seq: int
+    reply: bytes
+    user: str | None = None
+
+
+class Edge(Protocol):
+    """A room's view of an edge. Nothing here waits."""
+
+    def attached(self, epoch: int, seq: int, tail: list[LiveFrame]) -> None:
+        """From now on the edge gets what comes after `seq`; `tail` is the newest part of what came before."""
+
+    def opened(self, link: LinkId, hello: Hello) -> None: ...
+    def refused(self, link: LinkId, refusal: Refusal) -> None: ...
+    def replied(self, link: LinkId, command_id: int | str, reply: bytes) -> None:
+        """`reply` is framed."""
+
+    def durable(self, frames: list[LiveFrame]) -> None: ...
+    def ephemeral(self, epoch: int, frame: bytes, author: ParticipantId, key: str | None) -> None:
+        """To everybody but its author; of the same author and key the newest wins."""
+
+    def direct(self, link: LinkId, frame: bytes) -> None:
+        """To one link alone."""
+
+    def closed(self, link: LinkId, refusal: Refusal) -> None:
+        """The session is over for this link: removed, resumed elsewhere, room ended."""
+
+
+# --- control lane
+
+
+class OpenByResume(Struct, frozen=True):
+    edge: Edge
+    link: LinkId
+    command_id: int | str
+    session: SessionId
+    token: str
+    epoch: int
+    seq: int
+
+
+class EpochChecked(Struct, frozen=True):
+    """The epoch of the log's entry at a resume's seq; None when there is none."""
+
+    request: OpenByResume
+    epoch: int | None
+
+
+class Reattach(Struct, frozen=True):
+    """After the room started anew: the edge's links, as it knows them."""
+
+    edge: Edge
+    applied: int
+    links: dict[LinkId, SessionId]
+
+
+class Detached(Struct, frozen=True):
+    """The socket is gone; with `bye` the session is too."""
+
+    edge: Edge
+    link: LinkId
+    session: SessionId
+    bye: bool = False
+
+
+class WindowOver(Struct, frozen=True):
+    """A timer: nobody came back to this session, if `absence` still is its last one."""
+
+    session: SessionId
+    absence: int
+
+
+class IdleOver(Struct, frozen=True):
+    """A timer: nobody has been here for a while."""
+
+
+class Committed(Struct, frozen=True):
+    error: StoreError | None
+
+
+class ReceiptsFound(Struct, frozen=True):
+    """Answer of the log: which (by, txn) it has. `error` when it could not be asked."""
+
+    found: dict[tuple[str, str], "Receipt"]
+    error: MeetError | None = None
+
+
+class StateWanted(Struct, frozen=True):
+    answer: asyncio.Future[bytes]
+
+
+class Stop(Struct, frozen=True):
+    """Finish the commit under way, save a snapshot, give the room up."""
+
+
+# --- data lane
+
+
+class OpenByTicket(Struct, frozen=True):
+    """A join: carried as a durable command of the newcomer. The ticket's jti is single use."""
+
+    edge: Edge
+    link: LinkId
+    command_id: int | str
+    join: Join
+    token: str
+    ticket: str
+
+
+class FromSession(Struct, frozen=True):
+    """A command of a session, with the participant that it belongs to."""
+
+    edge: Edge
+    link: LinkId
+    session: SessionId
+    participant: ParticipantId
+    command_id: int | str
+    command: Command
+    txn: str | None = None
+
+
+class FromServer(Struct, frozen=True):
+    """A command of the server's own: a service's, with an answer, or the room's, without."""
+
+    command: Command
+    role: Role = "host"
+    answer: asyncio.Future[RoomReply | Refusal] | None = None
+
+
+class Receipt(Struct, frozen=True):
+    """What the ok of a committed command says, and what tells its repetition from another command of that txn."""
+
+    seq: int
+    at: datetime
+    body_hash: bytes | None
+    extra: dict[str, str]

@@ -1,0 +1,53 @@
+"""When a room's snapshot is taken: when the log since outweighs the snapshot itself, so that the total work stays
+in proportion to the log; and when the room goes to sleep.
+"""
+
+import logging
+
+from meetserver.actors.background import Background
+from meetserver.errors import MeetError
+from meetserver.ids import RoomId
+from meetserver.ports import Entry, RoomLog
+from meetserver.rooms.snapshot import encode_snapshot
+from meetserver.rooms.state import RoomState
+
+log = logging.getLogger(__name__)
+
+SMALLEST_LOG_BYTES = 64 * 1024
+
+
+class Snapshots:
+    def __init__(self, store: RoomLog, room: RoomId, background: Background) -> None:
+        self._store = store
+        self._room = room
+        self._background = background
+        self._since_bytes = 0
+        self._last_bytes = 0
+        self._last_seq = 0
+        self._is_saving = False
+
+    def loaded(self, state: RoomState, entries: tuple[Entry, ...], snapshot_bytes: int) -> None:
+        self._last_seq = state.seq - len(entries)
+        self._last_bytes = snapshot_bytes
+        self._since_bytes = sum(len(entry.data) for entry in entries)
+
+    def committed(self, state: RoomState, entries: list[Entry]) -> None:
+        self._since_bytes += sum(len(entry.data) for entry in entries)
+        if not self._is_saving and self._since_bytes > max(SMALLEST_LOG_BYTES, self._last_bytes):
+            self._is_saving = True
+            self._background.start(self.save(state))
+
+    async def save(self, state: RoomState) -> None:
+        """Nothing depends on it: a snapshot that cannot be saved is tried again with the next commits."""
+        if state.seq == self._last_seq:
+            return
+        data = encode_snapshot(state)
+        self._since_bytes = 0
+        try:
+            await self._store.save_snapshot(self._room, state.seq, data)
+        except MeetError as error:
+            log.warning("action=snapshot_failed room=%s seq=%d error=%s", self._room, state.seq, error)
+        else:
+            self._last_seq, self._last_bytes = state.seq, len(data)
+        finally:
+            self._is_saving = False

@@ -1,0 +1,314 @@
+"""The durable side of a room: what waits to be decided, the batch under way, and what the log says of both.
+
+A command with a txn is looked for among the receipts before it is decided. The recent ones are at hand; where
+they may not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from meetserver import limits, wire
+from meetserver.actors.batch import Batch
+from meetserver.actors.envelopes import (
+    Committed,
+    FromSession,
+    OpenByTicket,
+    Receipt,
+    ReceiptsFound,
+)
+from meetserver.actors.hello import is_token_of, token_hash
+from meetserver.actors.receipts import Receipts, body_hash, receipt_of
+from meetserver.errors import (
+    BadEntry,
+    BadMessage,
+    Busy,
+    Conflict,
+    Duplicate,
+    MeetError,
+    Refusal,
+    StoreError,
+    Unauthenticated,
+    Unavailable,
+)
+from meetserver.ids import SERVER, ParticipantId, RoomId, SessionId
+from meetserver.messages import Context
+from meetserver.ports import Commit, OpenSession, RoomLog
+from meetserver.rooms.messages import DurableOk
+from meetserver.rooms.reducer import decide
+from meetserver.rooms.state import RoomState
+
+log = logging.getLogger(__name__)
+
+
+class Committer(Protocol):
+    def submit(self, commit: Commit, done: Callable[[StoreError | None], None]) -> None: ...
+
+
+class Host(Protocol):
+    """What the writer needs of its room."""
+
+    room: RoomId
+    epoch: int
+    state: RoomState
+    sessions: dict[str, OpenSession]
+
+    def tell_control(self, message: Any) -> None: ...
+    def background(self, coroutine: Any) -> None: ...
+    def now(self) -> datetime: ...
+    def new_id(self) -> str: ...
+    def refuse(self, work: Any, refusal: Refusal) -> None: ...
+    def grant(self, work: Any, ok: DurableOk) -> None: ...
+    def open(self, work: OpenByTicket) -> None: ...
+    def publish(self, batch: Batch) -> None: ...
+    def lose(self, error: MeetError | None) -> None: ...
+
+
+class Writer:
+    def __init__(self, host: Host, store: RoomLog, committer: Committer) -> None:
+        self._host = host
+        self._store = store
+        self._committer = committer
+        self._work: deque[Any] = deque()
+        self._in_flight: Batch | None = None
+        self._to_ask: list[tuple[FromSession, Refusal]] = []
+        self._asking: list[tuple[FromSession, Refusal]] = []
+        self._is_duplicate = False
+        self._singly = 0
+        self.receipts = Receipts()
+
+    def __len__(self) -> int:
+        """Commands that have no answer yet."""
+        in_flight = len(self._in_flight.works) if self._in_flight else 0
+        return len(self._work) + len(self._to_ask) + len(self._asking) + in_flight
+
+    def enqueue(self, work: Any) -> None:
+        if len(self._work) >= limits.DATA_LANE_COMMANDS:
+            self._host.refuse(work, Busy("the room has too much to do", retry_after_s=1).refusal)
+        else:
+            self._work.append(work)
+
+    def enqueue_first(self, work: Any) -> None:
+        self._work.appendleft(work)
+
+    def start_over(self, receipts: Receipts) -> None:
+        """The room was loaded anew: what was under way is decided again, unless the log has it."""
+        self.receipts = receipts
+        if self._in_flight is not None:
+            self._work.extendleft(reversed(self._in_flight.works))
+            self._in_flight = None
+
+    def take_all(self) -> list[Any]:
+        """Everything that has no answer, for whoever answers it instead."""
+        asked = [work for work, _ in [*self._asking, *self._to_ask]]
+        works = [*(self._in_flight.works if self._in_flight else ()), *asked, *self._work]
+        self._in_flight = None
+        self._asking, self._to_ask = [], []
+        self._work.clear()
+        return works
+
+    # --- deciding
+
+    def commit_next(self) -> None:
+        """Decide what waits and hand it to the log, unless a batch is under way."""
+        if self._in_flight is not None or not self._work:
+            return
+        host = self._host
+        batch = Batch(host.room, host.epoch, host.state)
+        limit = 1 if self._singly else limits.COMMIT_BATCH_ENTRIES
+        while self._work and len(batch.entries) < limit:
+            if not self._decide(batch, self._work[0]):
+                break
+            self._work.popleft()
+        self._singly = max(0, self._singly - 1)
+        self._ask_log()
+        if not batch.entries:
+            for answer in batch.answers:
+                answer()
+            return
+        self._in_flight = batch
+        self._committer.submit(batch.commit(), lambda error: host.tell_control(Committed(error)))
+
+    def _decide(self, batch: Batch, work: Any) -> bool:
+        """False: not in this batch."""
+        key = self._key(work)
+        if key is not None:
+            if key in batch.receipts:
+                return False
+            if (receipt := self.receipts.get(key)) is not None:
+                self._repeat(work, receipt)
+                return True
+        if isinstance(work, OpenByTicket) and work.join.session in self._host.sessions:
+            batch.answers.append(lambda: self._reopen(work))
+            return True
+        context = self._context(batch.state, work)
+        decision = context if isinstance(context, Refusal) else self._ask_reducer(batch.state, work, context)
+        if isinstance(decision, Refusal):
+            self._refuse_unless_repeated(batch, work, decision)
+            return True
+        assert not isinstance(context, Refusal)
+        if not decision:
+            batch.works.append(work)
+            batch.answers.append(lambda ok=self._no_change(batch.state): self._host.grant(work, ok))  # type: ignore[misc]
+            return True
+        hash_ = body_hash(work.command) if key is not None else None
+        receipt = batch.append(decision, context.by, context.at, None if key is None else key[1], hash_)
+        batch.works.append(work)
+        if key is not None:
+            batch.receipts[key] = receipt
+        if isinstance(work, OpenByTicket):
+            join = work.join
+            batch.open(OpenSession(join.session, join.participant, token_hash(work.token), work.ticket, join.user))
+            batch.answers.append(lambda: self._host.open(work))
+        else:
+            batch.answers.append(lambda: self._host.grant(work, _ok(receipt)))
+        return True
+
+    def _ask_reducer(self, state: RoomState, work: Any, context: Context) -> Any:
+        command = work.join if isinstance(work, OpenByTicket) else work.command
+        try:
+            return decide(state, command, context)
+        except Exception:
+            log.exception("action=command_failed room=%s type=%s", self._host.room, command.type)
+            return Refusal("internal", "the server failed at this command")
+
+    def _context(self, state: RoomState, work: Any) -> Context | Refusal:
+        host = self._host
+        if isinstance(work, FromSession):
+            return context_of(state, work, host.now(), host.new_id())
+        if isinstance(work, OpenByTicket):
+            join = work.join
+            by, session, role, name = join.participant, join.session, join.role, join.name
+        else:
+            by, session, role, name = SERVER, SessionId(""), work.role, "server"
+        return Context(host.room, by, session, role, name, host.now(), host.new_id(), state.participants)
+
+    def _no_change(self, state: RoomState) -> DurableOk:
+        return DurableOk(state.seq, wire.timestamp(state.at or self._host.now()))
+
+    # --- repetitions
+
+    @staticmethod
+    def _key(work: Any) -> tuple[str, str] | None:
+        return (work.participant, work.txn) if isinstance(work, FromSession) and work.txn is not None else None
+
+    def _repeat(self, work: FromSession, receipt: Receipt) -> None:
+        if receipt.body_hash == body_hash(work.command):
+            self._host.grant(work, _ok(receipt))
+        else:
+            self._host.refuse(work, Conflict("this txn was used for another command").refusal)
+
+    def _reopen(self, work: OpenByTicket) -> None:
+        """A join that was committed before its answer got lost."""
+        if is_token_of(self._host.sessions.get(work.join.session), work.token):
+            self._host.open(work)
+        else:
+            self._host.refuse(work, Unauthenticated("the ticket was used already").refusal)
+
+    def _refuse_unless_repeated(self, batch: Batch, work: Any, refusal: Refusal) -> None:
+        """What is refused now may have been granted before: an ended room still knows who ended it."""
+        if self.receipts.is_complete or self._key(work) is None:
+            batch.works.append(work)
+            batch.answers.append(lambda: self._host.refuse(work, refusal))
+        else:
+            self._to_ask.append((work, refusal))
+
+    def _ask_log(self) -> None:
+        if self._to_ask and not self._asking:
+            self._asking, self._to_ask = self._to_ask, []
+            self._host.background(self._look_up([work for work, _ in self._asking]))
+
+    async def _look_up(self, works: list[Any]) -> None:
+        keys = [(ParticipantId(key[0]), key[1]) for work in works if (key := self._key(work))]
+        try:
+            found = await self._store.receipts(self._host.room, keys)
+        except MeetError as error:
+            self._host.tell_control(ReceiptsFound({}, error))
+        else:
+            self._host.tell_control(ReceiptsFound({key: receipt_of(entry) for key, entry in found.items()}))
+
+    def receipts_found(self, message: ReceiptsFound) -> None:
+        for key, receipt in message.found.items():
+            self.receipts.add(key, receipt)
+        if self._is_duplicate:
+            self._after_duplicate(message)
+        asking, self._asking = self._asking, []
+        for work, refusal in asking:
+            if (known := self.receipts.get((work.participant, work.txn or ""))) is not None:
+                self._repeat(work, known)
+            elif message.error is not None:
+                self._host.refuse(work, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
+            else:
+                self._host.refuse(work, refusal)
+
+    # --- the log's answer
+
+    def committed(self, error: StoreError | None) -> None:
+        batch = self._in_flight
+        assert batch is not None
+        match error:
+            case None:
+                self._in_flight = None
+                for key, receipt in batch.receipts.items():
+                    self.receipts.add(key, receipt)
+                self._host.publish(batch)
+                for answer in batch.answers:
+                    answer()
+            case Duplicate():
+                self._is_duplicate = True
+                self._asking, self._to_ask = [*self._asking, *self._to_ask], []
+                works = [*batch.works, *(work for work, _ in self._asking)]
+                self._host.background(self._look_up(works))
+            case BadEntry():
+                self._again(batch, BadMessage("this cannot be stored").refusal)
+            case _:
+                self._host.lose(error)
+
+    def _after_duplicate(self, message: ReceiptsFound) -> None:
+        self._is_duplicate = False
+        batch = self._in_flight
+        if batch is None:
+            return
+        if message.error is not None:
+            self._host.lose(message.error)
+        elif message.found:
+            self._requeue(batch)
+        else:
+            self._again(batch, Unauthenticated("the ticket was used already").refusal)
+
+    def _again(self, batch: Batch, refusal: Refusal) -> None:
+        """One of the batch is at fault: alone it is refused, else each is tried alone."""
+        if len(batch.works) == 1:
+            self._in_flight = None
+            self._host.refuse(batch.works[0], refusal)
+        else:
+            self._singly = len(batch.works)
+            self._requeue(batch)
+
+    def _requeue(self, batch: Batch) -> None:
+        self._in_flight = None
+        self._work.extendleft(reversed(batch.works))
+
+
+def context_of(state: RoomState, work: FromSession, now: datetime, new_id: str) -> Context | Refusal:
+    """Who wishes, as the room knows them by now."""
+    participant = state.participants.get(work.participant)
+    if participant is None or participant.session != work.session:
+        return Unauthenticated("this session is over").refusal
+    return Context(
+        room=state.room,
+        by=participant.id,
+        session=participant.session,
+        role=participant.role,
+        name=participant.name,
+        at=now,
+        id=new_id,
+        present=state.participants,
+        user=participant.user,
+    )
+
+
+def _ok(receipt: Receipt) -> DurableOk:
+    return DurableOk(receipt.seq, wire.timestamp(receipt.at), **receipt.extra)

@@ -1,0 +1,19 @@
+"""What every room log checks before it writes."""
+
+from meetserver.errors import BadEntry
+from meetserver.ports import Commit
+
+
+def malformed(commit: Commit) -> BadEntry | None:
+    """Why `commit` can never be written: a gap in its numbers, another epoch's entry, a NUL (PostgreSQL's text holds
+    none). None when it looks whole."""
+    if not commit.entries:
+        return BadEntry("a commit holds at least one entry")
+    for seq, entry in enumerate(commit.entries, commit.after_seq + 1):
+        if entry.seq != seq or entry.epoch != commit.epoch:
+            return BadEntry(f"entry {entry.epoch}/{entry.seq} stands where {commit.epoch}/{seq} belongs")
+        if entry.at.tzinfo is None:
+            return BadEntry("a time without a zone")
+        if entry.txn is not None and "\0" in entry.txn:
+            return BadEntry("a txn holds a NUL")
+    return None

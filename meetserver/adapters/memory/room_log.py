@@ -1,0 +1,216 @@
+"""The room log in memory: the same answers as the database's, and faults on demand for simulations."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from meetserver.adapters.commits import malformed
+from meetserver.errors import Duplicate, NotFound, Stale, StoreError, UnknownOutcome
+from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId
+from meetserver.ports import Commit, Entry, Loaded, OpenSession, SnapshotRow, Started
+
+Fault: TypeAlias = Literal["unknown_committed", "unknown_not_committed", "stale"]
+
+
+class MemoryRoom:
+    """One room's rows."""
+
+    def __init__(self, meeting: MeetingId, title: str, settings: Mapping[str, object]) -> None:
+        self.meeting = meeting
+        self.title = title
+        self.settings = settings
+        self.owner: ShardId | None = None
+        self.epoch = 0
+        self.entries: list[Entry] = []
+        self.receipts: dict[tuple[str, str], Entry] = {}
+        self.snapshot: SnapshotRow | None = None
+        self.sessions: dict[SessionId, OpenSession] = {}
+        self.ended_at: datetime | None = None
+
+    @property
+    def last_seq(self) -> int:
+        return len(self.entries)
+
+
+class MemoryRoomLog:
+    """RoomLog and RoomHistory over dicts. `pause` is awaited before and after each effect: a seeded simulation puts
+    its delays there."""
+
+    commit_lanes = 1
+
+    def __init__(self, pause: Callable[[], Awaitable[None]] | None = None) -> None:
+        self.rooms: dict[RoomId, MemoryRoom] = {}
+        self.statements = 0
+        """Calls of `commit` so far: how well commits are gathered."""
+        self._pause = pause
+        self._faults: deque[tuple[Fault, RoomId | None]] = deque()
+        # Used up for good, open or closed.
+        self._tickets: set[str] = set()
+        self._sessions: set[SessionId] = set()
+
+    def create(
+        self,
+        room: RoomId,
+        *,
+        meeting: MeetingId | None = None,
+        title: str = "",
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """A meeting with its room, which is what the calendar makes."""
+        self.rooms[room] = MemoryRoom(meeting or MeetingId(room), title, settings or {})
+
+    def delete(self, room: RoomId) -> None:
+        """The meeting goes, and all that hangs on it."""
+        del self.rooms[room]
+
+    def fail_next(self, fault: Fault, room: RoomId | None = None) -> None:
+        """The next commit (of `room`, if given) ends like this. Faults queue up."""
+        self._faults.append((fault, room))
+
+    async def start(self, room: RoomId, shard: ShardId, now_ms: int) -> Started:
+        await self._wait()
+        row = self._row(room)
+        row.epoch = max(row.epoch + 1, now_ms)
+        row.owner = shard
+        started = Started(row.epoch, row.last_seq)
+        await self._wait()
+        return started
+
+    async def load(self, room: RoomId) -> Loaded:
+        await self._wait()
+        row = self._row(room)
+        after = row.snapshot.seq if row.snapshot else 0
+        return Loaded(
+            row.meeting, row.title, row.settings, row.snapshot, tuple(row.entries[after:]), tuple(row.sessions.values())
+        )
+
+    async def commit(self, commits: Sequence[Commit]) -> list[StoreError | None]:
+        await self._wait()
+        self.statements += 1
+        answers = [self._commit(commit) for commit in commits]
+        await self._wait()
+        return answers
+
+    async def commit_alone(self, commit: Commit) -> StoreError | None:
+        return (await self.commit([commit]))[0]
+
+    async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
+        await self._wait()
+        end = after_seq + limit if until_seq is None else min(after_seq + limit, until_seq)
+        return self._entries(room)[after_seq:end]
+
+    async def epoch_at(self, room: RoomId, seq: int) -> int | None:
+        await self._wait()
+        entries = self._entries(room)
+        return entries[seq - 1].epoch if 0 < seq <= len(entries) else None
+
+    async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
+        await self._wait()
+        known = self.rooms[room].receipts if room in self.rooms else {}
+        return {key: known[key] for key in keys if key in known}
+
+    async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
+        await self._wait()
+        row = self.rooms.get(room)
+        if row and (row.snapshot is None or row.snapshot.seq <= seq):
+            row.snapshot = SnapshotRow(seq, data)
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        await self._wait()
+        row = self.rooms.get(room)
+        if row and row.epoch == epoch:
+            row.owner = None
+
+    async def rooms_with_sessions(self) -> list[RoomId]:
+        return sorted(room for room, row in self.rooms.items() if row.sessions)
+
+    # --- RoomHistory
+
+    async def snapshot_at(self, room: RoomId, seq: int) -> SnapshotRow | None:
+        row = self.rooms.get(room)
+        return row.snapshot if row and row.snapshot and row.snapshot.seq <= seq else None
+
+    async def seq_at(self, room: RoomId, at: datetime) -> int:
+        return max((entry.seq for entry in self._entries(room) if entry.at <= at), default=0)
+
+    async def last_seq(self, room: RoomId) -> int:
+        return self._row(room).last_seq
+
+    async def entries_of_type(
+        self, room: RoomId, type_: str, *, before_seq: int | None, after_seq: int | None, limit: int
+    ) -> list[Entry]:
+        found = [
+            entry
+            for entry in self._entries(room)
+            if entry.type == type_
+            and (before_seq is None or entry.seq < before_seq)
+            and (after_seq is None or entry.seq > after_seq)
+        ]
+        return found[:limit] if after_seq is not None else found[-limit:]
+
+    # ---
+
+    def _commit(self, commit: Commit) -> StoreError | None:
+        fault = self._take_fault(commit.room)
+        if fault == "stale":
+            return Stale("as ordered")
+        if fault == "unknown_not_committed":
+            return UnknownOutcome("as ordered")
+        refused = self._refused(commit)
+        if refused is None:
+            self._write(commit)
+        return UnknownOutcome("as ordered") if fault == "unknown_committed" else refused
+
+    def _refused(self, commit: Commit) -> StoreError | None:
+        row = self.rooms.get(commit.room)
+        bad = malformed(commit)
+        if bad is not None:
+            return bad
+        if row is None or row.epoch != commit.epoch or row.last_seq != commit.after_seq:
+            return Stale(f"room {commit.room} went on without epoch {commit.epoch}")
+        keys = [(entry.by, entry.txn) for entry in commit.entries if entry.txn is not None]
+        if len(set(keys)) < len(keys) or any(key in row.receipts for key in keys):
+            return Duplicate("a txn is in the log already")
+        tickets = [opened.ticket for opened in commit.opened]
+        sessions = [opened.session for opened in commit.opened]
+        if len(set(tickets)) < len(tickets) or not self._tickets.isdisjoint(tickets):
+            return Duplicate("a ticket is used up already")
+        if len(set(sessions)) < len(sessions) or not self._sessions.isdisjoint(sessions):
+            return Duplicate("a session is open already")
+        return None
+
+    def _write(self, commit: Commit) -> None:
+        row = self.rooms[commit.room]
+        for entry in commit.entries:
+            row.entries.append(entry)
+            if entry.txn is not None:
+                row.receipts[entry.by, entry.txn] = entry
+            if entry.type == "room.ended":
+                row.ended_at = entry.at
+        for opened in commit.opened:
+            row.sessions[opened.session] = opened
+            self._tickets.add(opened.ticket)
+            self._sessions.add(opened.session)
+        for closed in commit.closed:
+            row.sessions.pop(closed, None)
+
+    def _take_fault(self, room: RoomId) -> Fault | None:
+        for index, (fault, only) in enumerate(self._faults):
+            if only is None or only == room:
+                del self._faults[index]
+                return fault
+        return None
+
+    def _row(self, room: RoomId) -> MemoryRoom:
+        try:
+            return self.rooms[room]
+        except KeyError:
+            raise NotFound("no such room") from None
+
+    def _entries(self, room: RoomId) -> list[Entry]:
+        return self.rooms[room].entries if room in self.rooms else []
+
+    async def _wait(self) -> None:
+        if self._pause is not None:
+            await self._pause()

@@ -1,0 +1,105 @@
+"""The shared database: asyncpg below SQLAlchemy, and raw connections for the room log's commit path."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+from sqlalchemy import NullPool, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from meetserver import limits
+from meetserver.config import Config
+from meetserver.database import Database
+from meetserver.errors import Unavailable
+
+CONNECT_TIMEOUT_S = 5.0
+COMMAND_TIMEOUT_S = 30.0
+"""No answer to a statement of a unit of work for this long: the database is not reachable."""
+
+# serialization_failure, deadlock_detected, lock_not_available
+TRANSIENT = {"40001", "40P01", "55P03"}
+
+# Class 08: connection; 57P: the server goes down or comes up. They tell nothing about the statement before.
+CONNECTION_CLASSES = ("08", "57P")
+
+Connect = Callable[[], Awaitable[Any]]
+
+
+def open_postgres(config: Config) -> Database:
+    """Units of work are SERIALIZABLE; single statements run on the same connections, autocommitted."""
+    writer = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connector(config),
+        isolation_level="SERIALIZABLE",
+        pool_size=config.database_pool,
+        max_overflow=0,
+        pool_timeout=CONNECT_TIMEOUT_S,
+    )
+    event.listen(writer.sync_engine, "checkout", _refuse_closed)
+    return Database(
+        dialect="postgresql",
+        writer=writer,
+        reader=writer.execution_options(isolation_level="AUTOCOMMIT"),
+        is_transient=is_transient,
+    )
+
+
+def migration_engine(config: Config) -> AsyncEngine:
+    """READ COMMITTED: what waited for another's migration then sees its outcome. As patient as that takes."""
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connector(config, command_timeout_s=None, patient=True),
+        isolation_level="READ COMMITTED",
+        poolclass=NullPool,
+    )
+
+
+def connector(config: Config, *, command_timeout_s: float | None = COMMAND_TIMEOUT_S, patient: bool = False) -> Connect:
+    """What opens a raw connection; a `patient` one may wait, and hold locks, without a limit. Raises Unavailable."""
+    # asyncpg understands libpq's query parameters (sslmode, a host that is a socket's folder …) by itself.
+    dsn = urlsplit(config.database_url)._replace(scheme="postgresql").geturl()
+    settings = {"application_name": "meetserver"} if patient else server_settings(config.lease_ttl_s)
+
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(
+                dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=command_timeout_s, server_settings=settings
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable("the database cannot be reached") from error
+
+    return connect
+
+
+def server_settings(lease_ttl_s: float) -> dict[str, str]:
+    """What a dead or frozen process holds in the database is let go of before its lease ends."""
+    patience_ms = str(int(min(limits.COMMIT_TIMEOUT_S, lease_ttl_s) * 1000 / 2))
+    return {
+        "application_name": "meetserver",
+        "lock_timeout": patience_ms,
+        "idle_in_transaction_session_timeout": patience_ms,
+        "tcp_user_timeout": patience_ms,
+        "timezone": "UTC",
+        # Statements here are short: compiling them costs more than it gains.
+        "jit": "off",
+    }
+
+
+def is_transient(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in TRANSIENT
+
+
+def is_connection_loss(error: BaseException) -> bool:
+    """Whether `error`, of a raw connection, leaves open what became of the statement."""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(CONNECTION_CLASSES)
+    # asyncpg's DataError is a value that it could not encode: nothing was sent.
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """A connection that the server closed meanwhile is replaced before use; asking it costs no round trip."""
+    if connection._connection.is_closed():
+        raise DisconnectionError

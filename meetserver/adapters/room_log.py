@@ -1,0 +1,213 @@
+"""The room log in SQL: how rooms are taken, loaded and read. How they are written stands in commit_path.py."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import and_, case, delete, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meetserver.adapters.commit_path import Answers, Seal, Writer, about_entry, about_snapshot, commit, seal_with
+from meetserver.adapters.engine import sqlite_path
+from meetserver.adapters.postgres import connector
+from meetserver.adapters.postgres_commits import PostgresCommits
+from meetserver.adapters.sqlite_commits import SqliteCommits
+from meetserver.config import Config
+from meetserver.database import Database
+from meetserver.errors import NotFound, StoreError
+from meetserver.ids import ParticipantId, RoomId, ShardId
+from meetserver.meetings.models import meeting
+from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, SnapshotRow, Started
+from meetserver.rooms.models import room as room_table
+from meetserver.rooms.models import room_event, room_session, room_snapshot
+
+
+def open_room_log(config: Config, database: Database, sealer: Sealer) -> "SqlRoomLog":
+    """The log in `database`, which the caller closes after it."""
+    writer: Writer
+    if database.write_lock is not None:
+        writer = SqliteCommits(sqlite_path(config), database.write_lock)
+    else:
+        writer = PostgresCommits(connector(config, command_timeout_s=None))
+    return SqlRoomLog(database, writer, sealer)
+
+
+class SqlRoomLog:
+    """RoomLog and RoomHistory over a database. Entries and snapshots are sealed at rest."""
+
+    def __init__(self, database: Database, writer: Writer, sealer: Sealer) -> None:
+        self._database = database
+        self._writer = writer
+        self._sealer = sealer
+        self._seal: Seal = seal_with(sealer)
+
+    @property
+    def commit_lanes(self) -> int:
+        return self._writer.lanes
+
+    async def close(self) -> None:
+        """Close the committers' own connections."""
+        await self._writer.close()
+
+    # --- taking and leaving
+
+    async def start(self, room: RoomId, shard: ShardId, now_ms: int) -> Started:
+        next_epoch = room_table.c.epoch + 1
+        statement = (
+            update(room_table)
+            .where(room_table.c.id == room)
+            .values(epoch=case((next_epoch > now_ms, next_epoch), else_=now_ms), owner=shard)
+            .returning(room_table.c.epoch, room_table.c.last_seq)
+        )
+        # Waits for the row lock of a statement that is still under way: what `load` then reads is final.
+        rows = await self._database.write(statement)
+        return Started(*_one(rows))
+
+    async def load(self, room: RoomId) -> Loaded:
+        about = _one(
+            await self._database.fetch(
+                select(meeting.c.id, meeting.c.title, meeting.c.settings)
+                .join(room_table, room_table.c.meeting_id == meeting.c.id)
+                .where(room_table.c.id == room)
+            )
+        )
+        snapshot = await self._snapshot(room)
+        entries = await self._entries(room, room_event.c.seq > (snapshot.seq if snapshot else 0))
+        sessions = await self._database.fetch(
+            select(room_session).where(room_session.c.room_id == room, room_session.c.closed_at.is_(None))
+        )
+        return Loaded(
+            meeting=about.id,
+            title=about.title,
+            settings=about.settings,
+            snapshot=snapshot,
+            entries=tuple(entries),
+            sessions=tuple(
+                OpenSession(row.session, row.participant, row.token_hash, row.ticket, row.user_id) for row in sessions
+            ),
+        )
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        mine = and_(room_table.c.id == room, room_table.c.epoch == epoch)
+        await self._database.write(update(room_table).where(mine).values(owner=None))
+
+    async def rooms_with_sessions(self) -> list[RoomId]:
+        statement = select(room_session.c.room_id).where(room_session.c.closed_at.is_(None))
+        rows = await self._database.fetch(statement.distinct().order_by(room_session.c.room_id))
+        return [row.room_id for row in rows]
+
+    # --- writing
+
+    async def commit(self, commits: Sequence[Commit]) -> Answers:
+        return await commit(lambda some: self._writer.write(some, self._seal), commits)
+
+    async def commit_alone(self, commit_: Commit) -> StoreError | None:
+        write_alone = self._writer.write_alone
+        return (await commit(lambda some: write_alone(some[0], self._seal), [commit_]))[0]
+
+    async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
+        sealed = self._sealer.seal(data, about_snapshot(room, seq))
+        await self._database.run(partial(_save_snapshot, room=room, seq=seq, sealed=sealed))
+
+    # --- reading
+
+    async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
+        conditions = [room_event.c.seq > after_seq]
+        if until_seq is not None:
+            conditions.append(room_event.c.seq <= until_seq)
+        return await self._entries(room, *conditions, limit=limit)
+
+    async def epoch_at(self, room: RoomId, seq: int) -> int | None:
+        statement = select(room_event.c.epoch).where(room_event.c.room_id == room, room_event.c.seq == seq)
+        rows = await self._database.fetch(statement)
+        return rows[0].epoch if rows else None
+
+    async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
+        # A NUL cannot be in the log, and PostgreSQL does not even let one ask.
+        askable = [key for key in keys if "\0" not in key[1]]
+        if not askable:
+            return {}
+        wanted = or_(*(and_(room_event.c.author == by, room_event.c.txn == txn) for by, txn in askable))
+        return {(entry.by, entry.txn or ""): entry for entry in await self._entries(room, wanted)}
+
+    async def snapshot_at(self, room: RoomId, seq: int) -> SnapshotRow | None:
+        return await self._snapshot(room, room_snapshot.c.seq <= seq)
+
+    async def seq_at(self, room: RoomId, at: datetime) -> int:
+        # Times rise with seq, so the newest that matches is met first, from the log's end.
+        statement = (
+            select(room_event.c.seq)
+            .where(room_event.c.room_id == room, room_event.c.at <= at)
+            .order_by(room_event.c.seq.desc())
+            .limit(1)
+        )
+        rows = await self._database.fetch(statement)
+        return rows[0].seq if rows else 0
+
+    async def last_seq(self, room: RoomId) -> int:
+        statement = select(room_table.c.last_seq).where(room_table.c.id == room)
+        seq: int = _one(await self._database.fetch(statement)).last_seq
+        return seq
+
+    async def entries_of_type(
+        self, room: RoomId, type_: str, *, before_seq: int | None, after_seq: int | None, limit: int
+    ) -> list[Entry]:
+        conditions = [room_event.c.type == type_]
+        if before_seq is not None:
+            conditions.append(room_event.c.seq < before_seq)
+        if after_seq is not None:
+            conditions.append(room_event.c.seq > after_seq)
+            return await self._entries(room, *conditions, limit=limit)
+        newest = await self._entries(room, *conditions, limit=limit, order=room_event.c.seq.desc())
+        return newest[::-1]
+
+    async def _entries(
+        self, room: RoomId, *conditions: Any, limit: int | None = None, order: Any = room_event.c.seq
+    ) -> list[Entry]:
+        statement = select(room_event).where(room_event.c.room_id == room, *conditions).order_by(order)
+        rows = await self._database.fetch(statement if limit is None else statement.limit(limit))
+        return [self._entry(room, row) for row in rows]
+
+    def _entry(self, room: RoomId, row: Any) -> Entry:
+        return Entry(
+            epoch=row.epoch,
+            seq=row.seq,
+            at=row.at,
+            by=row.author,
+            type=row.type,
+            v=row.version,
+            data=self._sealer.unseal(row.data, about_entry(room, row.seq)),
+            to=None if row.audience is None else tuple(row.audience),
+            txn=row.txn,
+            body_hash=row.body_hash,
+        )
+
+    async def _snapshot(self, room: RoomId, *conditions: Any) -> SnapshotRow | None:
+        statement = (
+            select(room_snapshot.c.seq, room_snapshot.c.data)
+            .where(room_snapshot.c.room_id == room, *conditions)
+            .order_by(room_snapshot.c.seq.desc())
+            .limit(1)
+        )
+        rows = await self._database.fetch(statement)
+        if not rows:
+            return None
+        return SnapshotRow(rows[0].seq, self._sealer.unseal(rows[0].data, about_snapshot(room, rows[0].seq)))
+
+
+async def _save_snapshot(connection: AsyncConnection, *, room: RoomId, seq: int, sealed: bytes) -> None:
+    """Older ones go; one that is newer already stays. A room that is gone meanwhile needs none."""
+    of_room = room_snapshot.c.room_id == room
+    await connection.execute(delete(room_snapshot).where(of_room, room_snapshot.c.seq <= seq))
+    newer = select(room_snapshot.c.seq).where(of_room, room_snapshot.c.seq > seq).exists()
+    row = select(literal(room), literal(seq), literal(sealed)).where(
+        ~newer, select(room_table.c.id).where(room_table.c.id == room).exists()
+    )
+    await connection.execute(room_snapshot.insert().from_select(["room_id", "seq", "data"], row))
+
+
+def _one(rows: list[Any]) -> Any:
+    if not rows:
+        raise NotFound("no such room")
+    return rows[0]

@@ -1,0 +1,204 @@
+"""The composition root: the only file that knows every concrete part. It builds a server and takes it apart again."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meetserver import limits
+from meetserver.accounts.passwords import Passwords
+from meetserver.accounts.service import Accounts
+from meetserver.accounts.sessions import Sessions
+from meetserver.accounts.tokens import AccessTokens
+from meetserver.actors.room import RoomActor
+from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.clock import SystemClock
+from meetserver.adapters.engine import open_database
+from meetserver.adapters.leases import SqlLeases
+from meetserver.adapters.mailer import FileMailer, SmtpMailer
+from meetserver.adapters.migrations import migrate
+from meetserver.adapters.random import SystemRandom
+from meetserver.adapters.room_log import SqlRoomLog, open_room_log
+from meetserver.cluster.committer import Committer
+from meetserver.cluster.membership import Membership
+from meetserver.cluster.router import Router
+from meetserver.config import Config
+from meetserver.database import Database
+from meetserver.http.app import create_app
+from meetserver.http.idempotency import forget_answers
+from meetserver.http.services import Services
+from meetserver.http.websocket import RoomSockets
+from meetserver.ids import RoomId, ShardId
+from meetserver.jobs.runner import Runner
+from meetserver.keys.master import master_secret
+from meetserver.keys.ring import KeyRing
+from meetserver.mail.jobs import DELIVER, Delivery
+from meetserver.mail.outbox import Outbox
+from meetserver.mail.render import Letters
+from meetserver.meetings.service import Meetings
+from meetserver.meetings.tickets import Tickets
+from meetserver.ports import Clock, Mailer, Random
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What commands of the administrator need as well as the server: the database and what reads it."""
+
+    config: Config
+    clock: Clock
+    random: Random
+    database: Database
+    keys: KeyRing
+    runner: Runner
+    accounts: Accounts
+    meetings: Meetings
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is ready to be listened for. `stop` is set when it must go for a reason of its own."""
+
+    core: Core
+    router: Router
+    app: web.Application
+    stop: asyncio.Event
+
+
+@asynccontextmanager
+async def open_core(config: Config) -> AsyncIterator[Core]:
+    """Migrate the database and open what stands on it. Raises ConfigError, Unavailable."""
+    clock, random = SystemClock(), SystemRandom()
+    config.data_path.mkdir(parents=True, exist_ok=True)
+    secret = master_secret(config)
+    await migrate(config)
+    async with AsyncExitStack() as stack:
+        database = open_database(config)
+        stack.push_async_callback(database.close)
+        keys = await KeyRing.open(database, secret, clock, random)
+        runner = Runner(database, clock, random, name=config.shard_id)
+        accounts = _accounts(config, clock, random, database, keys, lambda: runner.kick(DELIVER))
+        await accounts.ensure_admin()
+        yield Core(config, clock, random, database, keys, runner, accounts, Meetings(database, clock, random))
+
+
+def _accounts(
+    config: Config, clock: Clock, random: Random, database: Database, keys: KeyRing, wake: Callable[[], None]
+) -> Accounts:
+    outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=wake)
+    letters = Letters(config.url)
+
+    async def post(connection: AsyncConnection, letter: str, to: str, values: Mapping[str, object]) -> None:
+        await outbox.put_mail(connection, letters.render(letter, to, values))
+
+    tokens = AccessTokens(keys.derive("access-token"), clock, random, config.access_token_life_s)
+    sessions = Sessions(
+        database,
+        tokens,
+        clock,
+        random,
+        successor_key=keys.derive("refresh-successor"),
+        life_s=config.refresh_token_life_s,
+    )
+    passwords = Passwords(keys.derive("password"), config.bcrypt_cost)
+    return Accounts(database, passwords, sessions, post, config, clock, random)
+
+
+def _mailer(config: Config, clock: Clock, random: Random) -> Mailer:
+    if config.smtp_url:
+        return SmtpMailer(config.smtp_url, config.mail_from, clock)
+    return FileMailer(config.data_path / "mail", config.mail_from, clock, random)
+
+
+@asynccontextmanager
+async def open_server(config: Config) -> AsyncIterator[Server]:
+    """A whole server around an application that nobody listens for yet; leaving it drains.
+
+    Raises ConfigError, Unavailable.
+    """
+    async with AsyncExitStack() as stack:
+        core = await stack.enter_async_context(open_core(config))
+        stop = asyncio.Event()
+        membership = Membership(
+            SqlLeases(core.database), ShardId(config.shard_id), config.lease_ttl_s, core.random, stop.set
+        )
+        await membership.join()
+        stack.push_async_callback(membership.leave)
+        store = open_room_log(config, core.database, core.keys)
+        stack.push_async_callback(store.close)
+        router = _router(core, store, stack)
+        tickets = Tickets(core.keys.derive("ticket"), core.clock, core.random)
+        sockets = RoomSockets(router, tickets, config, core.clock, core.random)
+        stack.push_async_callback(sockets.close)
+        services = _services(core, store, router, tickets, membership)
+        _register_jobs(core, services)
+        await core.runner.start()
+        stack.push_async_callback(core.runner.stop)
+        app = create_app(services, sockets.routes())
+        woken = await router.wake_rooms()
+        stack.push_async_callback(router.drain)
+        log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
+        yield Server(core, router, app, stop)
+
+
+def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
+    committer = Committer(store)
+    stack.push_async_callback(committer.close)
+    shard = ShardId(core.config.shard_id)
+
+    def make_actor(room: RoomId) -> RoomActor:
+        return RoomActor(
+            room,
+            shard,
+            store=store,
+            committer=committer,
+            clock=core.clock,
+            random=core.random,
+            resume_window_s=core.config.resume_window_s,
+        )
+
+    router = Router(store, make_actor, Supervisor())
+    stack.push_async_callback(router.close)
+    return router
+
+
+def _services(
+    core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership
+) -> Services:
+    def why_not_ready() -> list[str]:
+        reasons = [] if membership.is_held else ["the shard's lease is not held: the database may be away"]
+        return [*reasons, "the server is about to stop"] if router.is_draining else reasons
+
+    return Services(
+        config=core.config,
+        clock=core.clock,
+        random=core.random,
+        database=core.database,
+        keys=core.keys,
+        accounts=core.accounts,
+        meetings=core.meetings,
+        tickets=tickets,
+        rooms=router,
+        history=store,
+        ready=why_not_ready,
+    )
+
+
+def _register_jobs(core: Core, services: Services) -> None:
+    delivery = Delivery(
+        core.database, _mailer(core.config, core.clock, core.random), core.keys, core.clock, core.random
+    )
+
+    async def deliver(_: object) -> None:
+        await delivery.deliver_due()
+
+    async def forget(_: object) -> None:
+        await forget_answers(services, core.clock.now())
+
+    core.runner.register_periodic(DELIVER, deliver, every_s=limits.MAIL_POLL_S)
+    core.runner.register_periodic("idempotency.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

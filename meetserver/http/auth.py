@@ -1,0 +1,64 @@
+"""Who calls: by bearer token, or by the page's cookie, which needs proof that our own page sent the request."""
+
+from aiohttp import web
+
+from meetserver.accounts.sessions import Caller
+from meetserver.errors import Forbidden, Unauthenticated
+from meetserver.http.cookies import has_csrf_token, page_session
+from meetserver.http.origins import is_foreign
+from meetserver.http.registry import SAFE_METHODS, Auth
+from meetserver.http.services import SERVICES, USER_ID
+
+
+def check_origin(request: web.Request) -> None:
+    """Refuse what a foreign page sends on a browser's behalf (also to /auth/login). Raises Forbidden.
+
+    A request with an Authorization header is no such thing: browsers never add that header by themselves.
+    """
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return
+    if is_foreign(request, request.app[SERVICES].config):
+        raise Forbidden("this page may not call this server")
+
+
+async def authenticate(request: web.Request, auth: Auth) -> Caller | None:
+    """The caller, None for a guest where the route takes guests. Raises Unauthenticated, Forbidden."""
+    if auth == "none":
+        return None
+    header = request.headers.get("Authorization")
+    if header is None:
+        caller = await _page_caller(request)
+    elif auth == "reader" and header[:8].lower() == "session ":
+        return None  # the room's sessions are the handler's to know
+    else:
+        caller = await _token_caller(request, header)
+    if caller is not None:
+        request[USER_ID] = caller.user
+    elif auth != "guest":
+        raise Unauthenticated("sign in first")
+    if auth == "admin" and caller is not None and not caller.is_admin:
+        raise Forbidden("this is for administrators")
+    return caller
+
+
+def room_token(request: web.Request) -> str | None:
+    """The resume token of `Authorization: Session <token>`."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "session" else None
+
+
+async def _token_caller(request: web.Request, header: str) -> Caller:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("the Authorization header must be `Bearer` and an access token")
+    return await request.app[SERVICES].accounts.sessions.caller_of_token(token.strip())
+
+
+async def _page_caller(request: web.Request) -> Caller | None:
+    session = await page_session(request)
+    if session is None:
+        return None
+    caller = await request.app[SERVICES].accounts.sessions.caller_of_page(session)
+    if caller is not None and request.method not in SAFE_METHODS and not has_csrf_token(request, session):
+        raise Forbidden("the X-CSRF-Token header is missing or not this session's")
+    return caller

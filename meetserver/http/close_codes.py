@@ -1,0 +1,31 @@
+"""One close code per error code: the only place that translates errors to WebSocket closes (docs/protocol.md)."""
+
+from typing import Final
+
+from meetserver.errors import Code
+
+NORMAL: Final = 1000
+RESYNC: Final = 3001
+BAD: Final = 3500
+FLOOD: Final = 3508
+
+CLOSE_CODES: Final[dict[Code, int]] = {
+    "bad_message": BAD,
+    "unknown_type": BAD,
+    "too_large": BAD,
+    "not_supported": BAD,
+    "unauthenticated": 3501,
+    "not_found": 3501,
+    "forbidden": 3503,
+    "waiting_room": 3503,
+    "room_locked": 3503,
+    "room_full": 3503,
+    "room_ended": 3504,
+    "conflict": 3505,
+    "rate_limited": FLOOD,
+    "busy": RESYNC,
+    "unavailable": RESYNC,
+    "timeout": RESYNC,
+    "internal": RESYNC,
+}
+REASONS: Final[dict[int, str]] = {NORMAL: "", 3000: "drain", RESYNC: "resync", 3008: "too_slow", 3510: "quarantined"}

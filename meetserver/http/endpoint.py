@@ -1,0 +1,79 @@
+"""One aiohttp handler per route: check, authenticate, decode, act once, encode."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import msgspec
+from aiohttp import web
+
+from meetserver.accounts.sessions import Caller
+from meetserver.http.auth import authenticate, check_origin
+from meetserver.http.cookies import set_page_session
+from meetserver.http.decoding import check_path, decode_body, decode_query, idempotency_key
+from meetserver.http.idempotency import Answer, once
+from meetserver.http.registry import AnyRoute, Call, Reply
+from meetserver.http.services import SERVICES
+from meetserver.http.store import ClaimKey
+
+COMPRESS_ABOVE_BYTES = 4096
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def endpoint(route: AnyRoute) -> Handler:
+    """The route as a plain handler. Raises Refused, which the middlewares turn into problems."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        check_path(request)
+        check_origin(request)
+        visitor = await authenticate(request, route.auth)
+        query = decode_query(request, route)
+        body = await decode_body(request, route)
+        call: Call[Any, Any] = Call(request.app[SERVICES], request, body, query, visitor)
+        answer = await _answer(route, call)
+        if answer.page_session is not None:
+            await set_page_session(request, answer.page_session)
+        return _response(request, answer)
+
+    return handle
+
+
+def _response(request: web.Request, answer: Answer) -> web.Response:
+    """304 where the caller has it already; compressed where that is worth the time."""
+    etag = answer.headers.get("ETag")
+    if etag is not None and request.method == "GET" and etag in request.headers.get("If-None-Match", ""):
+        kept = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
+        return web.Response(status=304, headers=kept)
+    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body or None)
+    if len(answer.body) > COMPRESS_ABOVE_BYTES:
+        response.enable_compression()
+    return response
+
+
+async def _answer(route: AnyRoute, call: Call[Any, Any]) -> Answer:
+    async def act() -> Answer:
+        return _encode(route, await route.handler(call))
+
+    key = idempotency_key(call.request) if route.takes_idempotency_key else None
+    if key is None:
+        return await act()
+    claim = ClaimKey(_principal(call.visitor), f"{route.method} {call.request.path}", key)
+    return await once(call.services, claim, msgspec.json.encode(call.body), act)
+
+
+def _principal(visitor: Caller | None) -> str:
+    """Whom a key belongs to. Without an account it is whoever knows the key, the path and the whole body."""
+    return "anonymous" if visitor is None else f"user {visitor.user}"
+
+
+def _encode(route: AnyRoute, result: Any) -> Answer:
+    reply = result if isinstance(result, Reply) else Reply(result)
+    headers = {"Cache-Control": "no-store", **reply.headers}
+    if route.answer is None:
+        return Answer(204, headers, b"", reply.page_session)
+    return Answer(
+        route.status,
+        {"Content-Type": "application/json", **headers},
+        msgspec.json.encode(reply.body),
+        reply.page_session,
+    )

@@ -1,0 +1,164 @@
+"""OpenAPI 3.1 of the API's routes: the same types that decode and encode say what they are."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import msgspec
+
+import meetserver
+from meetserver import limits
+from meetserver.http.errors import PROBLEM_TYPE, Problem
+from meetserver.http.registry import ID_PATTERN, AnyRoute, Auth
+
+Document = dict[str, Any]
+
+REFERENCE = "#/components/schemas/{name}"
+
+_PHRASES = {
+    400: "The request cannot be read, or says what cannot be.",
+    401: "No credentials, or none that stand.",
+    403: "Not for this caller.",
+    404: "There is no such thing, or not for this caller.",
+    409: "It contradicts what is there already.",
+    412: "It was changed meanwhile.",
+    413: "The body is too large.",
+    415: "The body must be application/json.",
+    422: "Understood, and not supported by this server.",
+    503: "Not now; the same call may work later.",
+}
+
+_SECURITY: dict[Auth, list[Document]] = {
+    "none": [],
+    "guest": [{}, {"bearer": []}, {"page": [], "csrf": []}],
+    "user": [{"bearer": []}, {"page": [], "csrf": []}],
+    "admin": [{"bearer": []}, {"page": [], "csrf": []}],
+    "reader": [{"bearer": []}, {"page": []}, {"session": []}],
+}
+
+_SCHEMES: Document = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token."},
+    "page": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "meet",
+        "description": "A page's session, `__Host-meet` over https.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRF-Token",
+        "description": "Goes with the page's session on what changes state.",
+    },
+    "session": {
+        "type": "http",
+        "scheme": "session",
+        "description": "`Authorization: Session <resume token>` of an open session of the room: how a guest reads.",
+    },
+}
+
+
+def openapi(routes: Sequence[AnyRoute]) -> Document:
+    """The document, ready to be encoded."""
+    types = [kind for route in routes for kind in (route.body, route.query, *_choices(route.answer)) if kind is not None]
+    distinct = list(dict.fromkeys([*types, Problem]))
+    schemas, components = msgspec.json.schema_components(distinct, ref_template=REFERENCE)
+    by_type = dict(zip(distinct, schemas, strict=True))
+    paths: Document = {}
+    for route in routes:
+        paths.setdefault(route.full_path, {})[route.method.lower()] = _operation(route, by_type, components)
+    queries = {by_type[route.query]["$ref"].rpartition("/")[2] for route in routes if route.query is not None}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "meetserver",
+            "version": meetserver.__version__,
+            "description": "Accounts, meetings, and what happened in their rooms. The rooms themselves: asyncapi.json.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {name: schema for name, schema in sorted(components.items()) if name not in queries},
+            "securitySchemes": _SCHEMES,
+        },
+    }
+
+
+def _choices(answer: Any) -> tuple[Any, ...]:
+    """The types of an answer that may be one of several."""
+    return get_args(answer) or (answer,)
+
+
+def _operation(route: AnyRoute, by_type: dict[Any, Document], components: Document) -> Document:
+    operation: Document = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": [*_path_parameters(route), *_query_parameters(route, by_type, components), *_headers(route)],
+        "responses": _responses(route, by_type),
+        "security": _security(route),
+    }
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": by_type[route.body]}},
+        }
+    return operation
+
+
+def _security(route: AnyRoute) -> list[Document]:
+    if route.method != "GET":
+        return _SECURITY[route.auth]
+    return [{name: [] for name in choice if name != "csrf"} for choice in _SECURITY[route.auth]]
+
+
+def _path_parameters(route: AnyRoute) -> list[Document]:
+    return [
+        {"name": part, "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+        for part in route.path_parts
+    ]
+
+
+def _query_parameters(route: AnyRoute, by_type: dict[Any, Document], components: Document) -> list[Document]:
+    if route.query is None:
+        return []
+    schema = components[by_type[route.query]["$ref"].rpartition("/")[2]]
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _without_null(property_)}
+        for name, property_ in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: Document) -> Document:
+    """A query has no way to say null: leaving the key out is what that means."""
+    if "anyOf" not in schema:
+        return schema
+    choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+    return choices[0] if len(choices) == 1 else {"anyOf": choices}
+
+
+def _headers(route: AnyRoute) -> list[Document]:
+    headers = []
+    if route.takes_idempotency_key:
+        key = {"type": "string", "pattern": r"^[\x21-\x7e]+$", "maxLength": limits.IDEMPOTENCY_KEY_CHARS}
+        headers.append(_header("Idempotency-Key", key, "The same key and body within a day get the first answer."))
+    if route.if_match:
+        tag = {"type": "string", "pattern": r'^(\*|"[0-9]{1,9}")$'}
+        headers.append(_header("If-Match", tag, "The ETag that was seen; refused with 412 when it is no more."))
+    return headers
+
+
+def _header(name: str, schema: Document, description: str) -> Document:
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+
+
+def _responses(route: AnyRoute, by_type: dict[Any, Document]) -> Document:
+    if route.answer is None:
+        responses: Document = {"204": {"description": "Done."}}
+    else:
+        choices = [by_type[choice] for choice in _choices(route.answer)]
+        content = {"application/json": {"schema": choices[0] if len(choices) == 1 else {"oneOf": choices}}}
+        responses = {str(route.status): {"description": "Done.", "content": content}}
+    problem = {PROBLEM_TYPE: {"schema": by_type[Problem]}}
+    for status in route.problem_statuses:
+        responses[str(status)] = {"description": _PHRASES[status], "content": problem}
+    return responses

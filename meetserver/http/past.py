@@ -1,0 +1,105 @@
+"""Reading a room's log for somebody: only what they may see, a bounded stretch at a time."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from meetserver import limits
+from meetserver.errors import BadMessage
+from meetserver.http.readers import Reader
+from meetserver.meetings.store import Meeting
+from meetserver.ports import Entry, RoomHistory
+from meetserver.rooms.messages import Settings
+from meetserver.rooms.reducer import fold
+from meetserver.rooms.snapshot import decode_snapshot
+from meetserver.rooms.state import RoomState, empty
+
+
+class Past:
+    """Stretches of one room's log, as one reader sees them."""
+
+    def __init__(self, history: RoomHistory, reader: Reader) -> None:
+        self._history = history
+        self._reader = reader
+        self._room = reader.meeting.room_id
+
+    async def sent_before(self, before: int | None, at_once: int) -> AsyncIterator[Entry]:
+        """Chat messages, newest first."""
+        while True:
+            page = await self._history.entries_of_type(
+                self._room, "chat.sent", before_seq=before, after_seq=None, limit=at_once
+            )
+            for entry in reversed(page):
+                yield entry
+            if len(page) < at_once:
+                return
+            before = page[0].seq
+
+    async def sent_after(self, after: int, before: int | None, at_once: int) -> AsyncIterator[Entry]:
+        """Chat messages, oldest first."""
+        while True:
+            page = await self._history.entries_of_type(
+                self._room, "chat.sent", before_seq=before, after_seq=after, limit=at_once
+            )
+            for entry in page:
+                yield entry
+            if len(page) < at_once:
+                return
+            after = page[-1].seq
+
+    async def all_after(self, after: int, at_once: int) -> AsyncIterator[Entry]:
+        """Everything, oldest first."""
+        while page := await self._history.page(self._room, after, at_once):
+            for entry in page:
+                yield entry
+            after = page[-1].seq
+
+    async def collect(
+        self, entries: AsyncIterator[Entry], limit: int, is_wanted: Callable[[Entry], bool] = lambda _: True
+    ) -> tuple[list[Entry], int | None]:
+        """At most `limit` of those that the reader may see, and the last seq looked at; None when there are no more."""
+        found: list[Entry] = []
+        looked_at, last = 0, 0
+        async for entry in entries:
+            if len(found) == limit or looked_at == limits.SEARCH_ENTRIES:
+                return found, last
+            looked_at, last = looked_at + 1, entry.seq
+            if self._reader.may_see(entry) and is_wanted(entry):
+                found.append(entry)
+        return found, None
+
+
+async def state_at(history: RoomHistory, meeting: Meeting, at: str | None) -> RoomState:
+    """The room as its log made it: now, at a seq, or at a time. Raises BadMessage for an `at` that is neither."""
+    seq = await _seq_at(history, meeting, at)
+    snapshot = await history.snapshot_at(meeting.room_id, seq)
+    state = _unused(meeting) if snapshot is None else decode_snapshot(snapshot.data)
+    while state.seq < seq:
+        page = await history.page(meeting.room_id, state.seq, limits.LOG_PAGE_EVENTS, until_seq=seq)
+        if not page:
+            break
+        state = fold(state, page)
+    return state
+
+
+async def _seq_at(history: RoomHistory, meeting: Meeting, at: str | None) -> int:
+    last = await history.last_seq(meeting.room_id)
+    if at is None:
+        return last
+    if at.isdecimal():
+        return min(int(at), last)
+    try:
+        time = msgspec.convert(at, datetime)
+    except msgspec.ValidationError:
+        raise BadMessage("at must be a seq or a time in RFC 3339") from None
+    if time.tzinfo is None or not 1970 <= time.year < 9999:
+        raise BadMessage("at must be a time with an offset, from 1970 on")
+    return await history.seq_at(meeting.room_id, time)
+
+
+def _unused(meeting: Meeting) -> RoomState:
+    """Before its first entry a room has what the calendar entry says."""
+    state = empty(meeting.room_id, meeting.id)
+    return replace(state, title=meeting.title, settings=msgspec.convert(meeting.settings, Settings))

@@ -1,0 +1,112 @@
+"""What the API's calls are: said once, decoded from, encoded to and documented from the same msgspec types."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from aiohttp import web
+
+from meetserver.accounts.sessions import Caller
+from meetserver.errors import Unauthenticated
+from meetserver.http.services import Services
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
+Auth: TypeAlias = Literal["none", "guest", "user", "admin", "reader"]
+"""Who may call: anybody, anybody but told apart when signed in, an account, an administrator, or an account or a
+session of the room (`Authorization: Session <resume token>`)."""
+
+API = "/api/v1"
+ID_PATTERN = r"^[A-Za-z0-9]{1,64}$"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B, Q]):
+    """One decoded request. `body` and `query` are None where the route has none."""
+
+    services: Services
+    request: web.Request
+    body: B
+    query: Q
+    visitor: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        if self.visitor is None:
+            raise Unauthenticated("sign in first")
+        return self.visitor
+
+    def part(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[R]):
+    """An answer with more than a body. `page_session`: set the page's cookie to this session; "" takes it away."""
+
+    body: R
+    headers: Mapping[str, str] = field(default_factory=dict)
+    page_session: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[B, Q, R]):
+    """One operation. `answer` None is a 204. `problems` are statuses beside those that follow from the rest."""
+
+    method: Method
+    path: str
+    handler: Callable[[Call[B, Q]], Awaitable[R | Reply[R]]]
+    summary: str
+    tag: str
+    answer: Any = None
+    status: int = 200
+    body: Any = None
+    query: Any = None
+    auth: Auth = "none"
+    problems: Sequence[int] = ()
+    if_match: bool = False
+    at_root: bool = False
+
+    @property
+    def full_path(self) -> str:
+        return self.path if self.at_root else API + self.path
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def path_parts(self) -> list[str]:
+        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        return self.method == "POST"
+
+    @property
+    def problem_statuses(self) -> list[int]:
+        """Every status above 399 that this operation can answer, faults of the server aside."""
+        statuses = set(self.problems)
+        if self.body is not None:
+            statuses |= {400, 413, 415}
+        if self.query is not None:
+            statuses.add(400)
+        if self.auth != "none":
+            statuses.add(401)
+        if self.auth == "admin" or self.method not in SAFE_METHODS:
+            statuses.add(403)
+        if self.path_parts:
+            statuses.add(404)
+        if self.takes_idempotency_key:
+            statuses |= {400, 409}
+        if self.if_match:
+            statuses |= {400, 412}
+        return sorted(statuses)
+
+
+AnyRoute: TypeAlias = Route[Any, Any, Any]

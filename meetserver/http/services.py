@@ -1,0 +1,42 @@
+"""What the HTTP layer is given. Built by bootstrap, read by handlers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from meetserver.accounts.service import Accounts
+from meetserver.config import Config
+from meetserver.database import Database
+from meetserver.meetings.service import Meetings
+from meetserver.meetings.tickets import Tickets
+from meetserver.ports import Clock, Random, RoomHistory, Rooms, Sealer
+
+
+class Keys(Sealer, Protocol):
+    """The key ring, as the HTTP layer uses it."""
+
+    def derive(self, purpose: str, length: int = 32) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    config: Config
+    clock: Clock
+    random: Random
+    database: Database
+    keys: Keys
+    accounts: Accounts
+    meetings: Meetings
+    tickets: Tickets
+    rooms: Rooms
+    history: RoomHistory
+    ready: Callable[[], list[str]]
+    """Why the server should get no requests now; empty when it may."""
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+USER_ID: web.RequestKey[str] = web.RequestKey("user_id", str)
+"""The caller's account, for the access log."""

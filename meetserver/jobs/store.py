@@ -1,0 +1,185 @@
+"""The SQL of the job runner. Whoever holds a row's lease is named in it, and every later write asks for that name."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, and_, case, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meetserver.database import Database
+from meetserver.jobs.models import UNFINISHED, job, job_run
+from meetserver.messages import Json
+
+Outcome: TypeAlias = Literal["ok", "failed", "dead", "given_back"]
+Claim: TypeAlias = tuple[str, str]
+"""A job's id and whom it is leased by, a name made for this one claim."""
+
+
+class NewJob(Struct, frozen=True):
+    """`key`: no second unfinished job has it."""
+
+    id: str
+    kind: str
+    key: str | None
+    payload: Json
+    run_at: datetime
+    max_attempts: int
+    created_at: datetime
+
+
+class ClaimedJob(Struct, frozen=True):
+    """A job that `leased_by`, a name made for this one claim, may run until the lease ends.
+
+    `attempts` counts this one.
+    """
+
+    id: str
+    kind: str
+    key: str | None
+    payload: Json
+    attempts: int
+    max_attempts: int
+    leased_by: str
+
+    @property
+    def claim(self) -> Claim:
+        return self.id, self.leased_by
+
+
+class JobRun(Struct, frozen=True):
+    """One try, when it was over."""
+
+    id: str
+    job_id: str
+    attempt: int
+    runner: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome
+    error: str | None
+
+
+async def insert_job(connection: AsyncConnection, new: NewJob) -> bool:
+    """False: an unfinished job has this key."""
+    values = {field: getattr(new, field) for field in new.__struct_fields__}
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(job).values(**values)
+    statement = statement.on_conflict_do_nothing(index_elements=[job.c.key], index_where=UNFINISHED)
+    answer = await connection.execute(statement.returning(job.c.id))
+    return answer.first() is not None
+
+
+async def claim(
+    database: Database,
+    kinds: Collection[str],
+    leased_by: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    running: Collection[str] = (),
+) -> list[ClaimedJob]:
+    """At most `limit` jobs that are due, or whose runner let the lease run out; longest due first.
+
+    `running`: ids that this process works on. After it was suspended it renews their leases, and claims them not.
+    """
+    due = _due(kinds, now, running).order_by(job.c.run_at).limit(limit).with_for_update(skip_locked=True).cte("due")
+    taken = {"state": "running", "leased_by": leased_by, "lease_until": until, "again": False}
+    rows = await database.write(
+        update(job)
+        .where(job.c.id.in_(select(due.c.id)))
+        .values(**taken, attempts=job.c.attempts + 1)
+        .returning(*[job.c[field] for field in ClaimedJob.__struct_fields__])
+    )
+    return [ClaimedJob(**row._mapping) for row in rows]
+
+
+async def has_due(database: Database, kinds: Collection[str], now: datetime, running: Collection[str] = ()) -> bool:
+    """Whether a claim is worth its write."""
+    return bool(await database.fetch(_due(kinds, now, running).limit(1)))
+
+
+def _due(kinds: Collection[str], now: datetime, running: Collection[str]) -> Select[tuple[str]]:
+    waiting = and_(job.c.state == "waiting", job.c.run_at <= now)
+    abandoned = and_(job.c.state == "running", job.c.lease_until <= now)
+    return select(job.c.id).where(job.c.kind.in_(kinds), or_(waiting, abandoned), job.c.id.not_in(running))
+
+
+async def renew(database: Database, claims: Collection[Claim], until: datetime) -> set[Claim]:
+    """Which of the claims still hold; they now end at `until`."""
+    ids, holders = zip(*claims, strict=True)
+    rows = await database.write(
+        update(job)
+        .where(job.c.id.in_(ids), job.c.state == "running", job.c.leased_by.in_(holders))
+        .values(lease_until=until)
+        .returning(job.c.id, job.c.leased_by)
+    )
+    return {(row.id, row.leased_by) for row in rows}.intersection(claims)
+
+
+async def report_progress(database: Database, mine: ClaimedJob, done: int, total: int | None) -> bool:
+    """False: the lease was lost."""
+    return await _write(database, mine, {"progress_done": done, "progress_total": total})
+
+
+async def finish(
+    database: Database, mine: ClaimedJob, state: Literal["done", "dead"], error: str | None, now: datetime
+) -> bool:
+    """False: the lease was lost, and with it the say over the job."""
+    return await _write(database, mine, {"state": state, "last_error": error, "finished_at": now, **_FREE})
+
+
+async def repeat(database: Database, mine: ClaimedJob, run_at: datetime, now: datetime) -> bool:
+    """A periodic job went well: wait until `run_at`, or not at all when it was kicked meanwhile."""
+    kicked_or_later = case((job.c.again, now), else_=run_at)
+    return await _write(
+        database, mine, {"state": "waiting", "run_at": kicked_or_later, "attempts": 0, "last_error": None, **_FREE}
+    )
+
+
+async def put_off(database: Database, mine: ClaimedJob, run_at: datetime, error: str) -> bool:
+    return await _write(database, mine, {"state": "waiting", "run_at": run_at, "last_error": error, **_FREE})
+
+
+async def give_back(database: Database, mine: ClaimedJob, now: datetime) -> bool:
+    """Unfinished, and not counted as an attempt."""
+    return await _write(database, mine, {"state": "waiting", "run_at": now, "attempts": job.c.attempts - 1, **_FREE})
+
+
+async def kick(database: Database, kinds: Collection[str], now: datetime) -> None:
+    """Have periodic jobs run now; those that run already, once more."""
+    await database.write(
+        update(job).where(job.c.key.in_(kinds), job.c.state.in_(["waiting", "running"])).values(run_at=now, again=True)
+    )
+
+
+async def insert_run(database: Database, run: JobRun) -> None:
+    await database.write(insert(job_run).values({field: getattr(run, field) for field in run.__struct_fields__}))
+
+
+async def runs_of(database: Database, job_id: str, limit: int) -> list[JobRun]:
+    """Newest first."""
+    rows = await database.fetch(
+        select(job_run).where(job_run.c.job_id == job_id).order_by(job_run.c.finished_at.desc()).limit(limit)
+    )
+    return [JobRun(**row._mapping) for row in rows]
+
+
+async def delete_old(database: Database, before: datetime) -> None:
+    """Done jobs with their history, and the history of those that go on. Dead jobs stay until somebody looks."""
+    await database.write(delete(job).where(job.c.state == "done", job.c.finished_at < before))
+    await database.write(delete(job_run).where(job_run.c.finished_at < before))
+
+
+_FREE: Mapping[str, None] = {"leased_by": None, "lease_until": None}
+
+
+async def _write(database: Database, mine: ClaimedJob, values: Mapping[str, Any]) -> bool:
+    holder: tuple[ColumnElement[bool], ...] = (
+        job.c.id == mine.id,
+        job.c.state == "running",
+        job.c.leased_by == mine.leased_by,
+    )
+    return bool(await database.write(update(job).where(*holder).values(**values).returning(job.c.id)))

@@ -1,0 +1,24 @@
+"""What a participant shows: the part that lasts (in the log) and the part that does not."""
+
+from msgspec import Struct
+
+
+class Signs(Struct, frozen=True):
+    """Lasts. `hand_at` says when the hand went up: hands are called on in that order."""
+
+    hand: bool = False
+    hand_at: str | None = None
+    screen: bool = False
+
+
+class Live(Struct, frozen=True):
+    """Does not last. `away`: the socket dropped and the place is kept."""
+
+    audio: bool = False
+    video: bool = False
+    status: str = ""
+    away: bool = False
+
+
+UNSEEN = Live()
+"""Of whom nothing was heard yet."""

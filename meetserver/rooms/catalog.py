@@ -1,0 +1,110 @@
+"""All that can be said in a room: the unions that the reducers match on, and the tables that decode by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias, get_args
+
+import msgspec
+
+from meetserver.chat import messages as chat
+from meetserver.errors import MeetError
+from meetserver.messages import Command, Ephemeral, Event, Json
+from meetserver.presence import messages as presence
+from meetserver.rooms import messages as rooms
+from meetserver.signaling import messages as signaling
+from meetserver.whiteboard import messages as whiteboard
+
+Durable: TypeAlias = (
+    rooms.Join | rooms.Leave | rooms.SetRole | rooms.Configure | rooms.End | chat.Send | whiteboard.Apply | presence.Set
+)
+"""What `rooms.reducer.decide` decides."""
+
+Passing: TypeAlias = chat.Typing | whiteboard.Preview | whiteboard.PointerMove | signaling.Relayable
+"""Passed on and not kept."""
+
+Live: TypeAlias = Passing | presence.Set
+"""What `rooms.live.react` answers at once."""
+
+Fact: TypeAlias = (
+    rooms.Joined
+    | rooms.Left
+    | rooms.RoleSet
+    | rooms.Changed
+    | rooms.Ended
+    | chat.Sent
+    | whiteboard.Applied
+    | presence.Changed
+)
+"""What `rooms.reducer.evolve` folds."""
+
+HELLO: Final = rooms.Hello
+"""The first command of a connection, and of no other moment."""
+
+WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
+    rooms.Ping,
+    rooms.Bye,
+    rooms.SetRole,
+    rooms.End,
+    chat.Send,
+    chat.Typing,
+    whiteboard.Apply,
+    whiteboard.Preview,
+    whiteboard.PointerMove,
+    presence.Set,
+    signaling.Offer,
+    signaling.Answer,
+    signaling.CandidatesFound,
+    signaling.Renegotiate,
+    signaling.Close,
+)
+"""What a client may send after its hello."""
+
+EVENTS: Final[Mapping[str, type[Event]]] = {event.type: event for event in get_args(Fact)}
+
+EPHEMERALS: Final[tuple[type[Ephemeral], ...]] = (
+    chat.TypingTold,
+    whiteboard.Previewed,
+    whiteboard.PointerMoved,
+    presence.ChangedLive,
+    signaling.Offered,
+    signaling.Answered,
+    signaling.CandidatesTold,
+    signaling.RenegotiationAsked,
+    signaling.Closed,
+)
+
+PLANNED: Final = frozenset({
+    "chat.edit", "chat.delete", "chat.react", "chat.mark",
+    "whiteboard.undo", "whiteboard.redo", "whiteboard.clear", "whiteboard.save", "whiteboard.restore",
+    "media.stats", "media.publish", "media.subscribe",
+    "room.lock", "room.settings", "room.roster",
+    "participant.admit", "participant.deny", "participant.mute", "participant.remove", "participant.ban",
+    "recording.start", "recording.stop",
+})  # fmt: skip
+"""Commands of the protocol that this version answers with `not_supported`."""
+
+Upcaster: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
+
+UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
+"""(type, v) to a pure function that makes `data` of version v one of v + 1."""
+
+_decoders: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    type_: msgspec.json.Decoder(event) for type_, event in EVENTS.items()
+}
+
+
+def decode_event(type_: str, version: int, data: bytes) -> Event:
+    """An entry's `data` as the event it is. Raises MeetError for what this release cannot read."""
+    event = EVENTS.get(type_)
+    if event is None or version > event.version:
+        raise MeetError(f"the log holds {type_} version {version}, which needs a newer release")
+    if version == event.version:
+        decoded: Event = _decoders[type_].decode(data)
+        return decoded
+    return msgspec.convert(_upcast(type_, version, event.version, data), event)
+
+
+def _upcast(type_: str, version: int, target: int, data: bytes) -> dict[str, Json]:
+    raised: dict[str, Json] = msgspec.json.decode(data)
+    for step in range(version, target):
+        raised = UPCASTERS[type_, step](raised)
+    return raised

@@ -1,0 +1,74 @@
+"""Rooms and their logs. A room is one meeting's place; what happened in it is `room_event`, one row a fact.
+
+Rows of `room_event`, the fence in `room` and the sessions are written by adapters/room_log.py alone.
+"""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metadata
+
+room = Table(
+    "room",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("meeting_id", Id, ForeignKey("meeting.id", ondelete="CASCADE"), nullable=False, unique=True),
+    # The shard that took it last. No foreign key: a hint only, and shards' leases come and go.
+    Column("owner", Text),
+    # The fence: a commit counts only if both still are what its writer believes.
+    Column("epoch", Big, nullable=False, server_default="0"),
+    Column("last_seq", Big, nullable=False, server_default="0"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+
+room_event = Table(
+    "room_event",
+    metadata,
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("epoch", Big, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    # A participant, or "server".
+    Column("author", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    # The event as JSON, sealed.
+    Column("data", Bytes, nullable=False),
+    # Participants that may see it beside its author; null is everybody.
+    Column("audience", JsonDocument),
+    Column("txn", Text),
+    Column("body_hash", Bytes),
+    UniqueConstraint("room_id", "author", "txn"),
+)
+
+room_snapshot = Table(
+    "room_snapshot",
+    metadata,
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    # The room's state as JSON, sealed.
+    Column("data", Bytes, nullable=False),
+)
+
+room_session = Table(
+    "room_session",
+    metadata,
+    Column("session", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), nullable=False),
+    Column("participant", Text, nullable=False),
+    Column("token_hash", Bytes, nullable=False),
+    # Id of the ticket that it was opened with: each works once.
+    Column("ticket", Text, nullable=False, unique=True),
+    # The session's participant stays in the log when the account goes.
+    Column("user_id", Id, ForeignKey("user_account.id", ondelete="SET NULL")),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Index("ix_room_session_user_id", "user_id"),
+)
+# What loading a room, and looking for rooms that somebody may come back to, ask for.
+Index(
+    "ix_room_session_open",
+    room_session.c.room_id,
+    postgresql_where=room_session.c.closed_at.is_(None),
+    sqlite_where=room_session.c.closed_at.is_(None),
+)

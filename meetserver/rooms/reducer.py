@@ -1,0 +1,112 @@
+"""A room as one state machine: `decide` says what a wish leads to, `evolve` makes it so. Nothing else changes a room.
+
+Both are pure. `evolve` never refuses: what is in the log has happened.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never, cast
+
+from msgspec.structs import replace
+
+from meetserver.chat import messages as chat_messages
+from meetserver.chat import reducer as chat
+from meetserver.errors import Refusal
+from meetserver.ids import ParticipantId
+from meetserver.messages import Command, Context, Event, Meta
+from meetserver.ports import Entry
+from meetserver.presence import messages as presence_messages
+from meetserver.presence import reducer as presence
+from meetserver.presence.state import Signs
+from meetserver.rooms import catalog, members, permissions
+from meetserver.rooms.messages import (
+    Changed,
+    Configure,
+    End,
+    Ended,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    Participant,
+    RoleSet,
+    SetRole,
+)
+from meetserver.rooms.state import RoomState
+from meetserver.whiteboard import messages as board_messages
+from meetserver.whiteboard import reducer as whiteboard
+
+
+def decide(state: RoomState, command: Command, ctx: Context) -> list[Event] | Refusal:
+    """What this durable command (or the durable part of `presence.Set`) leads to; no event: all is so already."""
+    refusal = permissions.refusal(state, command, ctx)
+    if refusal is not None:
+        return refusal
+    wish = cast(catalog.Durable, command)
+    match wish:
+        case chat_messages.Send():
+            return chat.decide(wish, ctx)
+        case board_messages.Apply():
+            return whiteboard.decide(state.whiteboard, wish, ctx)
+        case presence_messages.Set():
+            return presence.decide(_signs(state.participants.get(ctx.by)), wish, ctx)
+        case Join():
+            return members.join(state, wish, ctx)
+        case Leave():
+            return members.leave(state, wish)
+        case SetRole():
+            return members.set_role(state, wish)
+        case Configure():
+            is_so = (wish.title, wish.settings) == (state.title, state.settings)
+            return [] if is_so else [Changed(wish.title, wish.settings)]
+        case End():
+            return [Ended()]
+        case _:
+            assert_never(wish)
+
+
+def evolve(state: RoomState, event: Event, meta: Meta) -> RoomState:
+    """The room after this entry of its log."""
+    return replace(_evolved(state, cast(catalog.Fact, event), meta), seq=meta.seq, epoch=meta.epoch, at=meta.at)
+
+
+def _evolved(state: RoomState, fact: catalog.Fact, meta: Meta) -> RoomState:
+    match fact:
+        case chat_messages.Sent():
+            return replace(state, chat=chat.evolve(state.chat, fact, meta))
+        case board_messages.Applied():
+            return replace(state, whiteboard=whiteboard.evolve(state.whiteboard, fact))
+        case presence_messages.Changed():
+            return _shows(state, fact, meta)
+        case Joined():
+            return members.joined(state, fact)
+        case Left():
+            return members.left(state, fact)
+        case RoleSet():
+            return members.role_set(state, fact)
+        case Changed():
+            return replace(state, title=fact.title, settings=fact.settings)
+        case Ended():
+            return replace(state, ended=True)
+        case _:
+            assert_never(fact)
+
+
+def _signs(who: Participant | None) -> Signs:
+    return Signs() if who is None else Signs(who.hand, who.hand_at, who.screen)
+
+
+def _shows(state: RoomState, fact: presence_messages.Changed, meta: Meta) -> RoomState:
+    who = state.participants.get(ParticipantId(fact.participant))
+    if who is None:
+        return state
+    signs = presence.evolve(_signs(who), fact, meta)
+    after = replace(who, hand=signs.hand, hand_at=signs.hand_at, screen=signs.screen)
+    return replace(state, participants=state.participants.set(who.id, after))
+
+
+def fold(state: RoomState, entries: Iterable[Entry]) -> RoomState:
+    """The room after these entries, which follow on `state`. Raises MeetError for one that this release cannot read."""
+    for entry in entries:
+        event = catalog.decode_event(entry.type, entry.v, entry.data)
+        state = evolve(state, event, Meta(entry.epoch, entry.seq, entry.at, entry.by))
+    return state

@@ -1,0 +1,76 @@
+"""Listening: one process on one port until a signal says to go. A second signal exits at once."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiohttp import web
+
+from meetserver import limits
+from meetserver.bootstrap import Server, open_server
+from meetserver.config import Config
+from meetserver.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+async def serve(config: Config, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. `announce` gets the address once it answers.
+
+    Raises ConfigError, Unavailable.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    async with open_server(config) as server:
+        runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=1.0, handler_cancellation=False)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, config.host, config.port, backlog=1024)
+            try:
+                await site.start()
+            except OSError as error:
+                raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
+            announce(config.public_url or _address(runner))
+            await _first(stop.wait(), server.stop.wait())
+            log.info("action=draining")
+            await _drain(server)
+        finally:
+            await runner.cleanup()
+
+
+def _address(runner: web.AppRunner) -> str:
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _drain(server: Server) -> None:
+    try:
+        async with asyncio.timeout(limits.DRAIN_S):
+            await server.router.drain()
+    except TimeoutError:
+        log.error("action=drain_timed_out")
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)

@@ -1,0 +1,106 @@
+/** My meetings: make one, copy its link, go in, delete it. */
+import { account } from "../accounts/session.js";
+import * as api from "../http/api.js";
+import { go, refresh } from "../router.js";
+import { copyLink } from "../ui/clipboard.js";
+import { confirm } from "../ui/dialog.js";
+import { button, h, icon, notice, setTitle, show, whileBusy } from "../ui/dom.js";
+import { explain } from "../ui/explain.js";
+import { field, form } from "../ui/form.js";
+import { toast } from "../ui/toast.js";
+
+export function homePage() {
+  setTitle("My meetings");
+  const list = h("div", { class: "meetings", "aria-live": "polite", "aria-busy": "true" }, h("p", { class: "muted", text: "Loading your meetings…" }));
+  show(
+    h(
+      "div",
+      { class: "page stack" },
+      h("h1", { text: `Hello, ${account.user.name}` }),
+      createCard(),
+      h("section", { class: "stack", "aria-labelledby": "mine" }, h("h2", { id: "mine", text: "My meetings" }), list),
+    ),
+  );
+  void load(list);
+}
+
+function createCard() {
+  const title = field({ label: "What is it about?", name: "title", placeholder: "Weekly planning", required: true, maxlength: 200, autocomplete: "off" });
+  const { element } = form({
+    class: "create",
+    fields: [title],
+    submit: "New meeting",
+    onSubmit: async () => {
+      const meeting = await api.createMeeting(title.input.value.trim());
+      toast("The meeting is ready.", { action: { label: "Copy link", onClick: () => void copyLink(joinLink(meeting)) } });
+      go(`/m/${encodeURIComponent(meeting.id)}`);
+    },
+  });
+  return h("section", { class: "card", "aria-label": "New meeting" }, element);
+}
+
+/** The link to send: on the address that this page itself was reached by. */
+export function joinLink(meeting) {
+  return new URL(`/m/${encodeURIComponent(meeting.id)}`, location.href).href;
+}
+
+async function load(list, cursor) {
+  try {
+    const { items, next } = await api.listMeetings(cursor);
+    if (!cursor) list.replaceChildren();
+    list.append(...items.map(entry));
+    if (next) list.append(moreButton(list, next));
+    if (list.children.length === 0) list.append(empty());
+  } catch (error) {
+    if (error.status === 401) {
+      await account.load();
+      return refresh();
+    }
+    list.replaceChildren(notice("bad", explain(error)), button({ label: "Try again", onClick: () => void load(list) }));
+  } finally {
+    list.removeAttribute("aria-busy");
+  }
+}
+
+function moreButton(list, next) {
+  const more = button({ label: "Show more", onClick: () => void whileBusy(more, () => load(list, next)).then(() => more.remove()) });
+  return more;
+}
+
+function empty() {
+  return h("div", { class: "empty" }, icon("camera"), h("h3", { text: "No meetings yet" }), h("p", { text: "Give the first one a name above; its link is ready at once." }));
+}
+
+function entry(meeting) {
+  const remove = button({ label: `Delete ${meeting.title}`, icon: "trash", class: "quiet icon-only", onClick: () => void drop(meeting, made, remove) });
+  const made = h(
+    "article",
+    { class: "meeting", "aria-label": meeting.title },
+    h("div", { class: "about" }, h("div", { class: "title", text: meeting.title }), h("div", { class: "when", text: when(meeting) })),
+    h("a", { class: "button primary", href: `/m/${encodeURIComponent(meeting.id)}`, text: "Open" }),
+    button({ label: "Copy link", icon: "copy", onClick: () => void copyLink(joinLink(meeting)) }),
+    remove,
+  );
+  return made;
+}
+
+function when(meeting) {
+  const time = meeting.starts_at ?? meeting.created_at;
+  if (!time) return "Any time";
+  const shown = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+  return meeting.starts_at ? shown : `Made ${shown}`;
+}
+
+async function drop(meeting, element, trigger) {
+  const sure = await confirm({ title: "Delete this meeting?", text: `“${meeting.title}” goes, and its link stops working. This cannot be undone.`, yes: "Delete", danger: true });
+  if (!sure) return;
+  try {
+    await whileBusy(trigger, () => api.deleteMeeting(meeting.id));
+    const list = element.parentElement;
+    element.remove();
+    if (list && list.children.length === 0) list.append(empty());
+    toast("The meeting is deleted.");
+  } catch (error) {
+    toast(explain(error), { kind: "bad" });
+  }
+}

@@ -1,0 +1,108 @@
+/** The meeting itself: puts session, store, media and the views together, and takes them apart again. */
+import { ChatPanel } from "../chat/panel.js";
+import { Outbox } from "../chat/outbox.js";
+import { Bag } from "../emitter.js";
+import { Tiles } from "../media/tiles.js";
+import { PeoplePanel } from "../presence/people.js";
+import { Report } from "../presence/report.js";
+import { Mesh } from "../signaling/mesh.js";
+import { Peer } from "../signaling/peer.js";
+import { announce, h, setTitle, show } from "../ui/dom.js";
+import { toast } from "../ui/toast.js";
+import { BoardPanel } from "../whiteboard/panel.js";
+import { makeActions } from "./actions.js";
+import { Banner } from "./banner.js";
+import { Connection } from "./connection.js";
+import { Panels } from "./panels.js";
+import { Session } from "./session.js";
+import { listenForKeys } from "./shortcuts.js";
+import { Stage } from "./stage.js";
+import { Store } from "./store.js";
+import { Toolbar } from "./toolbar.js";
+
+/**
+ * @param {{meeting: string, title: string, join: any, ticket?: string, resume?: any, newTicket: () => Promise<string>, local: any,
+ *   onEnd: (status: any, room: any) => void}} how
+ * @returns {{leave: () => void}} `leave` says bye and takes everything down
+ */
+export function enterRoom({ meeting, title, join, ticket, resume, newTicket, local, onEnd }) {
+  const bag = new Bag();
+  const store = new Store();
+  const session = new Session({ url: socketUrl(join.ws_url), ticket, resume, newTicket });
+  const parts = { meeting, session, store, local, bag };
+  store.room.title = title;
+
+  parts.mesh = new Mesh({ ...parts, iceServers: join.ice_servers ?? [], makePeer: (options) => new Peer(options) });
+  parts.report = new Report(parts);
+  parts.outbox = new Outbox(parts);
+  void new Connection(session, store, { meeting, join });
+  const view = buildView(parts);
+  tellComings(parts);
+
+  const takeDown = () => {
+    parts.mesh.stop();
+    bag.empty();
+    document.body.classList.remove("in-room");
+  };
+  session.on("status", (status) => {
+    if (status.state !== "ended") return;
+    takeDown();
+    onEnd(status, store.room);
+  });
+  bag.add(store.on("room", () => store.room.ended && setTimeout(() => session.stop(), 300)));
+
+  document.body.classList.add("in-room");
+  show(view);
+  session.start();
+  return { leave: () => void (parts.mesh.stop(), session.leave()) };
+}
+
+function buildView(parts) {
+  const { bag, store } = parts;
+  const chat = new ChatPanel(parts);
+  const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) } });
+  const stage = new Stage({ tiles: new Tiles(parts), board: new BoardPanel({ ...parts, onClose: () => stage.toggleBoard() }) });
+  const actions = makeActions({ ...parts, panels, stage });
+  const toolbar = new Toolbar(actions.tools);
+  actions.showOn(toolbar);
+  chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
+  if (!parts.local.canShareScreen) toolbar.hide("screen");
+  bag.add(store.on("participants", () => stage.refresh()));
+  bag.add(parts.local.on("change", () => stage.refresh()));
+  listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);
+  const element = h("div", { class: "room" }, heading(parts), new Banner(parts).element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
+  // A typed message on a phone needs the height that the on-screen keyboard leaves.
+  if (window.visualViewport) bag.listen(visualViewport, "resize", () => element.style.setProperty("--height", `${visualViewport.height}px`));
+  return element;
+}
+
+function heading({ store, bag }) {
+  const title = h("h1");
+  const count = h("span", { class: "badge" });
+  const update = () => {
+    title.textContent = store.room.title || "Meeting";
+    setTitle(title.textContent);
+    count.textContent = store.participants.size === 1 ? "Only you" : `${store.participants.size} people`;
+    count.hidden = store.participants.size === 0;
+  };
+  for (const topic of ["room", "participants"]) bag.add(store.on(topic, update));
+  update();
+  return h("header", { class: "room-head" }, title, count);
+}
+
+/** Coming, going and raised hands, for eyes and ears. */
+function tellComings({ store, session, bag }) {
+  const isLive = () => session.status.state === "online";
+  const tell = (text) => (isLive() ? toast(text, { lifeMs: 3000 }) : announce(text));
+  bag.add(store.on("joined", ({ id, name }) => id !== store.self.participant && tell(`${name} joined`)));
+  bag.add(store.on("left", ({ participant, reason }) => tell(reason === "timeout" ? `${participant.name} lost the connection` : `${participant.name} left`)));
+  bag.add(store.on("hand", ({ id, name }) => id !== store.self.participant && tell(`${name} raises a hand`)));
+  bag.add(store.on("role", ({ id, role }) => id === store.self.participant && toast(`You are now ${{ host: "a host", cohost: "a co-host" }[role] ?? `a ${role}`}.`)));
+  bag.add(store.on("incomplete", () => toast("A part of the room could not be loaded. Load the page again to see all of it.", { kind: "bad" })));
+}
+
+/** The socket is on the server that this page came from, under whatever name and scheme the page was reached by. */
+function socketUrl(wsUrl) {
+  const { pathname } = new URL(wsUrl, location.href);
+  return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${pathname}`;
+}

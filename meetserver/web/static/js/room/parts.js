@@ -1,0 +1,18 @@
+/** Snapshot parts that were too big for the socket stand in it as {href, seq}: fetch them and put them in place. */
+import { snapshotPart } from "../http/api.js";
+
+const isLink = (part) => Boolean(part) && typeof part === "object" && typeof part.href === "string" && "seq" in part;
+
+export const hasLinks = (snapshot) => Object.values(snapshot).some(isLink) || Object.values(snapshot.whiteboard?.pages ?? {}).some(isLink);
+
+/** @returns {Promise<any>} the snapshot with every link replaced by what it leads to */
+export async function fillIn(snapshot, resumeToken) {
+  const filled = await follow(snapshot, resumeToken);
+  if (filled.whiteboard?.pages) filled.whiteboard = { ...filled.whiteboard, pages: await follow(filled.whiteboard.pages, resumeToken) };
+  return filled;
+}
+
+async function follow(parts, resumeToken) {
+  const entries = Object.entries(parts).map(async ([name, part]) => [name, isLink(part) ? await snapshotPart(part.href, resumeToken) : part]);
+  return Object.fromEntries(await Promise.all(entries));
+}

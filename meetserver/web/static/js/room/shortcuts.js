@@ -1,0 +1,38 @@
+/** Keys for what is used most. Not while somebody writes, and not over a dialog. */
+import { h } from "../ui/dom.js";
+import { openDialog } from "../ui/dialog.js";
+
+const KEYS = [
+  ["m", "audio", "Microphone on or off"],
+  ["v", "camera", "Camera on or off"],
+  ["h", "hand", "Raise or lower your hand"],
+  ["s", "screen", "Share your screen, or stop"],
+  ["c", "chat", "Chat"],
+  ["p", "people", "People"],
+  ["w", "board", "Whiteboard"],
+  ["?", "help", "This list"],
+];
+
+/** @param {Record<string, () => void>} actions by the names above @param {() => void} onEscape @param {any} bag */
+export function listenForKeys(actions, onEscape, bag) {
+  bag.listen(document, "keydown", (event) => {
+    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") return onEscape();
+    if (isWriting(event.target) || event.repeat) return;
+    const action = KEYS.find(([key]) => key === event.key.toLowerCase())?.[1];
+    if (!action) return;
+    event.preventDefault();
+    actions[action]?.();
+  });
+}
+
+export function showShortcuts() {
+  const rows = KEYS.flatMap(([key, , does]) => [h("dt", {}, h("kbd", { text: key.toUpperCase() })), h("dd", { text: does })]);
+  rows.push(h("dt", {}, h("kbd", { text: "Esc" })), h("dd", { text: "Close the open panel" }));
+  rows.push(h("dt", {}, h("kbd", { text: "Ctrl+Z" })), h("dd", { text: "On the board: undo your last stroke" }));
+  openDialog({ title: "Keyboard shortcuts", body: h("dl", { class: "shortcuts" }, ...rows) });
+}
+
+function isWriting(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || target.tagName === "TEXTAREA" || target.tagName === "SELECT" || (target.tagName === "INPUT" && !["radio", "checkbox"].includes(target.type)));
+}

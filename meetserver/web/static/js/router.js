@@ -1,0 +1,49 @@
+/** Addresses to views. The server answers the same page for all of them. */
+
+let render = () => {};
+
+/**
+ * @param {Record<string, (match: {parameter: string, hash: string}) => void>} views by name: home, meeting, verify, missing
+ */
+export function startRouter(views) {
+  render = () => {
+    const { pathname, hash } = location;
+    const [, first, parameter, rest] = pathname.split("/");
+    const where = { parameter: decode(parameter ?? ""), hash: hash.slice(1) };
+    if (pathname === "/") views.home(where);
+    else if (first === "m" && parameter && !rest) views.meeting(where);
+    else if (first === "verify" && parameter && !rest) views.verify(where);
+    else views.missing(where);
+  };
+  addEventListener("popstate", render);
+  document.addEventListener("click", onClick);
+  render();
+}
+
+/** Go to an address of ours without loading the page again. */
+export function go(address, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  render();
+}
+
+export function refresh() {
+  render();
+}
+
+function onClick(event) {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const url = new URL(link.href);
+  const isSkip = link.classList.contains("skip-link");
+  if (url.origin !== location.origin || link.target || isSkip) return;
+  event.preventDefault();
+  go(url.pathname + url.search + url.hash);
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

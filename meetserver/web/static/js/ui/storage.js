@@ -1,0 +1,30 @@
+/** Web storage that may be full or forbidden: then things work, and are forgotten. */
+
+/** @param {() => Storage} storage @returns {any} what was kept, or null */
+export function recall(storage, key) {
+  try {
+    return JSON.parse(storage.getItem(key));
+  } catch {
+    try {
+      return storage.getItem(key);
+    } catch {
+      return null;
+    }
+  }
+}
+
+export function keep(storage, key, value) {
+  try {
+    storage.setItem(key, typeof value === "string" ? value : JSON.stringify(value));
+  } catch {
+    // nothing to do: the caller goes on without memory
+  }
+}
+
+export function forget(storage, key) {
+  try {
+    storage.removeItem(key);
+  } catch {
+    // as above
+  }
+}

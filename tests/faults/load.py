@@ -1,0 +1,239 @@
+"""People in rooms who chat and draw at a steady rate, each with a history for the checker."""
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import aiohttp
+from msgspec import Struct
+
+from meetserver.chat import messages as chat
+from meetserver.client import (
+    Api,
+    Attached,
+    Backoff,
+    CommandRefused,
+    DurableEvent,
+    JoinOffer,
+    RoomClient,
+    RoomEvent,
+    Unanswered,
+)
+from meetserver.messages import Command
+from meetserver.whiteboard import messages as whiteboard
+from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, Seen, content_of
+
+PASSWORD = "correct horse battery staple"
+UNDER_WAY = 16
+"""Commands of one person that wait at most; while the server is away no more are given."""
+RETRY_S = 0.05
+COME_BACK = Backoff(first_s=0.05, most_s=0.25)
+
+
+class Person:
+    """One client in one room: acts when told to, and writes down what it does and sees."""
+
+    def __init__(self, name: str, room: str, others: "list[Person]", chance: random.Random) -> None:
+        self.history = History(name, room, "", [])
+        self.refusals: Counter[str] = Counter()
+        self.came_back: list[float] = []
+        self._others = others
+        self._chance = chance
+        self._drawn: list[str] = []
+        self._seq = 0
+        self._acked_given_s = 0.0
+        self._saw = asyncio.Event()
+        self._out = False
+        self._acting = asyncio.Semaphore(UNDER_WAY)
+        self._acts: set[asyncio.Task[None]] = set()
+        self._client: RoomClient | None = None
+
+    @contextlib.asynccontextmanager
+    async def in_room(self, offer: JoinOffer, http: aiohttp.ClientSession) -> AsyncIterator[None]:
+        async with RoomClient.join(offer, http=http, on_event=self._see, backoff=COME_BACK) as client:
+            self._client = client
+            self.history.participant = client.state.participant
+            try:
+                yield
+            finally:
+                for act in self._acts:
+                    act.cancel()
+                await asyncio.gather(*self._acts, return_exceptions=True)
+
+    def act(self) -> None:
+        """Give one command, unless too many wait already."""
+        if not self._acting.locked():
+            act = asyncio.create_task(self._act(self._choose()))
+            self._acts.add(act)
+            act.add_done_callback(self._acts.discard)
+
+    async def answered(self) -> None:
+        """Wait until nothing that was given is without an answer."""
+        await asyncio.gather(*self._acts)
+
+    async def saw(self, seq: int) -> None:
+        """Wait until the client has followed the log to `seq`, or is out of the room for good."""
+        while self._seq < seq and not self._is_out():
+            self._saw.clear()
+            await self._saw.wait()
+
+    async def attached_since(self, at_s: float) -> None:
+        """Wait until the client has come back after `at_s`, or is out for good."""
+        while not (self.came_back and self.came_back[-1] >= at_s) and not self._is_out():
+            self._saw.clear()
+            await self._saw.wait()
+
+    async def acked_since(self, at_s: float) -> None:
+        """Wait until a command that was given after `at_s` has its ok, or the client is out for good."""
+        while self._acked_given_s < at_s and not self._is_out():
+            self._saw.clear()
+            await self._saw.wait()
+
+    def _is_out(self) -> bool:
+        return self._out
+
+    async def watch(self) -> None:
+        """Write down why the client got out of the room, should it."""
+        assert self._client is not None
+        error = await self._client.ended()
+        self._out = True
+        if error is not None:
+            self.history.records.append(Broke(f"{type(error).__name__}: {error}", time.monotonic()))
+        self._saw.set()
+
+    def _choose(self) -> Command:
+        dice = self._chance.random()
+        if dice < 0.05:
+            other = self._chance.choice(self._others)
+            return chat.Send(text=f"between us {self._chance.random()}", to=[other.history.participant])
+        if dice < 0.5:
+            return chat.Send(text=f"{self.history.client} says {self._chance.random()}")
+        element = secrets.token_hex(6)
+        self._drawn.append(element)
+        points = [self._chance.randrange(1000) for _ in range(20)]
+        return whiteboard.Apply(ops=[whiteboard.Put(element, {"kind": "stroke", "points": points})])
+
+    async def _act(self, command: Command) -> None:
+        async with self._acting:
+            assert self._client is not None
+            txn = secrets.token_hex(8)
+            records = self.history.records
+            given_s = time.monotonic()
+            records.append(Invoked(txn, command.type, given_s))
+            while True:
+                try:
+                    receipt = await self._client.send(command, txn=txn)
+                except Unanswered:
+                    return  # unknown: it may be in the log or not
+                except CommandRefused as refused:
+                    self.refusals[refused.code] += 1
+                    if not refused.refusal.temporary:
+                        records.append(Failed(txn, refused.code, time.monotonic()))
+                        return
+                    await asyncio.sleep(refused.refusal.retry_after_s or RETRY_S)
+                else:
+                    records.append(Acked(txn, receipt.seq, time.monotonic()))
+                    self._acked_given_s = max(self._acked_given_s, given_s)
+                    self._saw.set()
+                    return
+
+    def _see(self, event: RoomEvent) -> None:
+        now = time.monotonic()
+        if isinstance(event, DurableEvent):
+            content = content_of(event.type, event.by, event.at, event.raw)
+            self.history.records.append(Seen(event.epoch, event.seq, content, now))
+            self._seq = event.seq
+        elif isinstance(event, Attached):
+            entered = Entered(event.seq, event.recovered, must_recover=event.is_resumed, at_s=now)
+            self.history.records.append(entered)
+            if not event.recovered:
+                self._seq = event.seq
+            if event.is_resumed:
+                self.came_back.append(now)
+        self._saw.set()
+
+
+class Shape(Struct, frozen=True):
+    """How much load: commands a second over all clients together."""
+
+    clients: int = 50
+    rooms: int = 5
+    rate_per_s: float = 200
+
+
+class Load:
+    """A running load; made by `load`."""
+
+    def __init__(self, people: list[Person], shape: Shape) -> None:
+        self.people = people
+        self._shape = shape
+        self._pacer: asyncio.Task[None] | None = None
+
+    def go(self) -> None:
+        """Everybody acts in turn, at the shape's rate."""
+        self._pacer = asyncio.create_task(self._pace())
+
+    async def rest(self) -> None:
+        """No new commands; returns when all given ones have their answer."""
+        await self.stop()
+        for person in self.people:
+            await person.answered()
+
+    async def stop(self) -> None:
+        """No new commands."""
+        if self._pacer is not None:
+            await _end([self._pacer])
+
+    @property
+    def refusals(self) -> Counter[str]:
+        return sum((person.refusals for person in self.people), Counter())
+
+    async def _pace(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            for person in self.people:
+                person.act()
+                due = max(due + 1 / self._shape.rate_per_s, loop.time() - 1)
+                await asyncio.sleep(max(0, due - loop.time()))
+
+
+@contextlib.asynccontextmanager
+async def load(base_url: str, shape: Shape, seed: int = 0) -> AsyncIterator[Load]:
+    """Meetings, made by one user, with `shape.clients` people in them: the user is in the first, guests elsewhere."""
+    chance = random.Random(seed)
+    async with contextlib.AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        api = Api(base_url, http=http)
+        email = f"host-{secrets.token_hex(4)}@example.org"
+        await api.register(email, PASSWORD, "Host")
+        await api.login(email, PASSWORD)
+        meetings = [await api.create_meeting(f"Room {n}") for n in range(shape.rooms)]
+        guest = Api(base_url, http=http)
+        in_room: dict[str, list[Person]] = {meeting.room_id: [] for meeting in meetings}
+        people = []
+        for n in range(shape.clients):
+            meeting = meetings[n % len(meetings)]
+            others = in_room[meeting.room_id]
+            person = Person(f"client {n}", meeting.room_id, others, chance)
+            offer = await (api.join(meeting.id) if not others else guest.join(meeting.id, name=f"Guest {n}"))
+            await stack.enter_async_context(person.in_room(offer, http))
+            others.append(person)
+            people.append(person)
+        watchers = [asyncio.create_task(person.watch()) for person in people]
+        running = Load(people, shape)
+        try:
+            yield running
+        finally:
+            await running.stop()
+            await _end(watchers)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,17 @@
+"""The short form of the kill harness: what must hold always is asserted, times are not."""
+
+import pytest
+
+from tests.faults.kill_harness import run, started_server_on
+from tests.faults.load import Shape
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database: str) -> None:
+    async with started_server_on(database) as server:
+        report = await run(server, database, rounds=2, shape=Shape(), calm_s=0.7)
+        assert report.violations == [], server.log[-2000:]
+        assert report.recovered == report.resumed == 2 * report.shape.clients
+        assert "internal" not in report.refusals, server.log[-2000:]
+        assert report.acked > 0

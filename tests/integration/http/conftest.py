@@ -1,0 +1,206 @@
+"""The real application over a real database; only the rooms are a stand-in that notes what it is asked."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select
+
+# Every table: what one of them points at may be described in any package.
+import meetserver.accounts.models
+import meetserver.http.models
+import meetserver.rooms.models  # noqa: F401
+from meetserver.accounts.service import open_accounts
+from meetserver.adapters.engine import open_database
+from meetserver.adapters.memory.clock import ManualClock
+from meetserver.adapters.memory.sealer import PlainSealer
+from meetserver.adapters.random import SystemRandom
+from meetserver.adapters.room_log import open_room_log
+from meetserver.config import load_config
+from meetserver.database import Database, metadata
+from meetserver.http.app import create_app
+from meetserver.http.services import Services
+from meetserver.ids import RoomId
+from meetserver.mail.models import outbox
+from meetserver.mail.outbox import Outbox, about
+from meetserver.mail.post import Post
+from meetserver.mail.render import Letters
+from meetserver.meetings.service import Meetings
+from meetserver.meetings.tickets import Tickets
+from meetserver.messages import Command, Role
+from meetserver.ports import Mail, RoomReply
+
+PASSWORD = "correct horse battery"
+
+_links = re.compile(r"/verify/(\S+)")
+
+
+class NotingRooms:
+    """ports.Rooms that carries nothing out."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[RoomId, Command]] = []
+        self.live: dict[RoomId, bytes] = {}
+
+    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+        self.asked.append((room, command))
+        return None
+
+    async def state(self, room: RoomId) -> bytes | None:
+        return self.live.get(room)
+
+
+class Answer(msgspec.Struct):
+    """A response, read to its end."""
+
+    status: int
+    headers: Any
+    body: Any
+
+    @property
+    def code(self) -> str:
+        assert self.headers["Content-Type"].startswith("application/problem+json"), self
+        assert set(self.body) >= {"type", "title", "status", "detail", "code", "request_id"}
+        return str(self.body["code"])
+
+
+class Api:
+    """A client of the API: `await api.post("/meetings", {...})`. With `token` it is somebody."""
+
+    def __init__(self, client: "TestClient[Any, Any]", services: Services, token: str | None = None) -> None:
+        self.client = client
+        self.services = services
+        self.token = token
+
+    def signed_in(self, token: str | None) -> "Api":
+        return Api(self.client, self.services, token)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.request("POST", path, body, **options)
+
+    async def patch(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.request("PATCH", path, body, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        return await self.request("DELETE", path, **options)
+
+    async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        """`path` below /api/v1, or from the root when it starts with two slashes."""
+        url = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        headers = dict(options.pop("headers", {}))
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        if body is not None:
+            options["data"] = msgspec.json.encode(body)
+            headers.setdefault("Content-Type", "application/json")
+        async with self.client.request(method, url, headers=headers, **options) as response:
+            return await _read(response)
+
+    # --- in the domain's words
+
+    async def register(self, email: str = "ann@example.com", name: str = "Ann") -> Answer:
+        return await self.post("/auth/register", {"email": email, "password": PASSWORD, "name": name})
+
+    async def log_in(self, email: str = "ann@example.com", password: str = PASSWORD) -> Answer:
+        return await self.post("/auth/login", {"email": email, "password": password})
+
+    async def given_user(self, email: str = "ann@example.com", name: str = "Ann") -> "Api":
+        """Somebody with a verified account, signed in."""
+        assert (await self.register(email, name)).status == 201
+        assert (await self.post("/auth/verify", {"token": await self.mailed_token(email)})).status == 200
+        answer = await self.log_in(email)
+        assert answer.status == 200, answer
+        return self.signed_in(answer.body["access_token"])
+
+    async def given_meeting(self, title: str = "Weekly", **more: Any) -> dict[str, Any]:
+        answer = await self.post("/meetings", {"title": title, **more})
+        assert answer.status == 201, answer
+        return dict(answer.body)
+
+    async def mails(self, to: str) -> list[Mail]:
+        """What the outbox holds for this address, oldest first."""
+        rows = await self.services.database.fetch(select(outbox).order_by(outbox.c.created_at))
+        mails = [msgspec.json.decode(self.services.keys.unseal(row.payload, about(row.id)), type=Mail) for row in rows]
+        return [mail for mail in mails if mail.to == to]
+
+    async def mailed_token(self, to: str) -> str:
+        found = _links.search((await self.mails(to))[-1].text)
+        assert found is not None
+        return found[1]
+
+
+async def _read(response: ClientResponse) -> Answer:
+    content = await response.read()
+    is_json = response.content_type.endswith("json")
+    return Answer(response.status, response.headers, msgspec.json.decode(content) if is_json and content else content)
+
+
+Make = Callable[..., Awaitable[Api]]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def make_api(database_url: str, clock: ManualClock) -> AsyncIterator[Make]:
+    """`await make_api(require_verified_email=False, …)`: a client of an application with these settings."""
+    async with AsyncExitStack() as stack:
+
+        async def make(**settings: Any) -> Api:
+            services = await _services(stack, database_url, clock, settings)
+            client = TestClient(TestServer(create_app(services)))
+            await stack.enter_async_context(client)
+            return Api(client, services)
+
+        yield make
+
+
+@pytest.fixture
+async def api(make_api: Make) -> Api:
+    return await make_api()
+
+
+async def _services(stack: AsyncExitStack, url: str, clock: ManualClock, settings: dict[str, Any]) -> Services:
+    config = load_config(
+        {}, **{"database_url": url, "secret_key": "a secret of 32 characters, or more", "bcrypt_cost": 4, **settings}
+    )
+    database = open_database(config)
+    stack.push_async_callback(database.close)
+    await _create_tables(database)
+    keys, random = PlainSealer(), SystemRandom()
+    history = open_room_log(config, database, keys)
+    stack.push_async_callback(history.close)
+    post = Post(Letters(config.url), Outbox(keys, clock, random, sender=config.mail_from))
+    return Services(
+        config=config,
+        clock=clock,
+        random=random,
+        database=database,
+        keys=keys,
+        accounts=open_accounts(config, database, keys, post, clock, random),
+        meetings=Meetings(database, clock, random),
+        tickets=Tickets(keys.derive("ticket"), clock, random),
+        rooms=NotingRooms(),
+        history=history,
+        ready=list,
+    )
+
+
+async def _create_tables(database: Database) -> None:
+    async with database.writer.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+
+async def all_at_once(*calls: Awaitable[Answer]) -> list[Answer]:
+    return list(await asyncio.gather(*calls))

@@ -1,0 +1,137 @@
+"""Whatever people do, in whatever order: a room loaded from any snapshot and the log after it is the same room."""
+
+from collections.abc import Sequence
+from typing import Any
+from unittest.mock import patch
+
+import hypothesis.strategies as st
+import msgspec
+from hypothesis import given
+from msgspec import Struct
+
+from meetserver import limits
+from meetserver.chat.messages import Send
+from meetserver.errors import Refusal
+from meetserver.ids import ParticipantId
+from meetserver.messages import Command, Role
+from meetserver.ports import Entry
+from meetserver.presence.messages import Set
+from meetserver.rooms.live import LiveState
+from meetserver.rooms.messages import Configure, End, Leave, SetRole, Settings
+from meetserver.rooms.reducer import decide, evolve, fold
+from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot, shared_view, view
+from meetserver.rooms.state import RoomState, empty
+from meetserver.whiteboard.messages import Apply, Delete, Op, Patch, Put
+from meetserver.whiteboard.state import shown
+from tests.builders import context, entry_after, given_room, join, meta_after, participant_id, session_of
+
+NAMES = ("Ann", "Bo", "Cy", "Di")
+ROLES: tuple[Role, ...] = ("host", "cohost", "participant", "viewer")
+
+names = st.sampled_from(NAMES)
+ids = names.map(participant_id)
+texts = st.text(alphabet='aé\N{GRINNING FACE}"\\\n\0', min_size=1, max_size=5)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | texts
+bodies = st.dictionaries(texts, scalars | st.lists(scalars, max_size=3), max_size=3)
+element_ids = st.sampled_from(["a", "b", "c", "d"])
+switches = st.none() | st.booleans()
+
+ops: st.SearchStrategy[Op] = st.one_of(
+    st.builds(Put, element_ids, bodies), st.builds(Patch, element_ids, bodies), st.builds(Delete, element_ids)
+)
+sends = st.builds(Send, text=texts, to=st.none() | st.lists(ids, min_size=1, max_size=3))
+draws = st.builds(Apply, st.lists(ops, min_size=1, max_size=4), st.sampled_from(["1", "2", "3"]))
+wishes: st.SearchStrategy[Command] = st.one_of(
+    sends,
+    draws,
+    st.builds(Set, audio=switches, screen=switches, hand=switches),
+    st.builds(SetRole, ids, st.sampled_from(ROLES)),
+    st.builds(join, names, st.sampled_from(ROLES)),
+    st.builds(Leave, ids, st.just("bye")),
+    st.builds(Configure, texts, st.builds(Settings, chat=st.booleans(), max_participants=st.integers(1, 4))),
+)
+ends = st.lists(st.tuples(st.just("Ann"), st.just(End())), max_size=1)
+stories = st.builds(lambda story, end: story + end, st.lists(st.tuples(names, wishes), max_size=40), ends)
+
+
+class Lived(Struct):
+    """A room, its log, and its state after each entry."""
+
+    log: list[Entry]
+    states: list[RoomState]
+
+
+def live_through(story: Sequence[tuple[str, Command]]) -> Lived:
+    state = given_room(host="Ann", guests=["Bo"])
+    log, states = [], [state]
+    for name, command in story:
+        events = decide(state, command, context(state, name))
+        for event in [] if isinstance(events, Refusal) else events:
+            log.append(entry_after(state, event, name))
+            state = evolve(state, event, meta_after(state, name))
+            states.append(state)
+    return Lived(log, states)
+
+
+def small_limits() -> Any:
+    """Small enough for a short story to meet them."""
+    return patch.multiple(
+        limits, CHAT_PAGE_MESSAGES=3, CHAT_PRIVATE_MESSAGES=5, BOARD_ELEMENTS=3, BOARD_PAGES=2, BOARD_BYTES=300
+    )
+
+
+@given(story=stories, cut=st.integers(0, 60))
+def test_a_room_is_loaded_as_it_was(story: list[tuple[str, Command]], cut: int) -> None:
+    with small_limits():
+        lived = live_through(story)
+        now = lived.states[-1]
+        old = lived.states[min(cut, len(lived.log))]
+
+        loaded = fold(decode_snapshot(encode_snapshot(old)), lived.log[old.seq - lived.states[0].seq :])
+
+        assert loaded == now
+        assert encode_snapshot(loaded) == encode_snapshot(now)
+        for viewer in map(participant_id, NAMES):
+            assert view(loaded, LiveState(), viewer) == view(now, LiveState(), viewer)
+
+
+@given(story=stories)
+def test_what_a_room_counts_is_right(story: list[tuple[str, Command]]) -> None:
+    with small_limits():
+        for state in live_through(story).states:
+            assert_consistent(state)
+
+
+def assert_consistent(state: RoomState) -> None:
+    assert dict(state.sessions) == {who.session: who.id for who in state.participants.values()}
+    assert len(state.chat.shared.messages) <= limits.CHAT_PAGE_MESSAGES
+    assert state.chat.private_count == sum(len(c.messages) for c in state.chat.private.values())
+    assert state.chat.private_count <= limits.CHAT_PRIVATE_MESSAGES
+    assert all(c.messages for c in state.chat.private.values())
+    assert all(any(p in state.participants for p in members) for members in state.chat.private)
+    assert len(state.whiteboard.pages) <= limits.BOARD_PAGES
+    assert state.whiteboard.size_bytes <= limits.BOARD_BYTES
+    for page in state.whiteboard.pages.values():
+        assert 0 < len(page.elements) <= limits.BOARD_ELEMENTS
+        assert page.size_bytes == len(shown(page)) - 1
+
+
+@given(story=stories)
+def test_no_private_message_is_in_the_shared_view_or_in_a_strangers(story: list[tuple[str, Command]]) -> None:
+    state = live_through(story).states[-1]
+
+    shared = msgspec.json.decode(shared_view(state, LiveState()))["chat"]["messages"]
+    assert all("to" not in message for message in shared)
+    for viewer in map(participant_id, NAMES):
+        messages = msgspec.json.decode(view(state, LiveState(), viewer))["chat"]["messages"]
+        assert all(viewer in (message["by"], *message.get("to", [viewer])) for message in messages)
+        assert messages == sorted(messages, key=lambda message: message["seq"])
+
+
+def test_folding_from_nothing_is_the_whole_log() -> None:
+    lived = live_through([("Ann", Send(text="hello")), ("Bo", Leave(ParticipantId("bo"), "bye"))])
+    start = lived.states[0]
+
+    assert fold(start, lived.log) == lived.states[-1]
+    assert fold(empty(start.room, start.meeting), []) == empty(start.room, start.meeting)
+    assert session_of("Bo") not in lived.states[-1].sessions
