@@ -178,3 +178,15 @@ MAIL_FIRST_DELAY_S = 10.0
 MAIL_LONGEST_DELAY_S = 4 * 3600.0
 MAIL_HISTORY_S = 7 * 86400
 """The rows of sent mails, without their text, are kept this long; dead letters until somebody looks."""
+
+# --- the bus
+BUS_QUEUE_BYTES = 8 * 1024 * 1024
+"""Published and not yet sent; above it the oldest go, for the bus carries nothing that is not elsewhere too."""
+BUS_BATCH_MESSAGES = 256
+"""Messages that are sent together."""
+BUS_SILENCE_S = 2.0
+"""A silent Redis is pinged after this long, and left after as long again."""
+BUS_SUBSCRIBE_TIMEOUT_S = 2.0
+"""`subscribe` waits this long for Redis; when it is away, the subscription begins with the next connection."""
+BUS_RECONNECT_S = 1.0
+"""Longest pause between tries to reach Redis."""

@@ -1,4 +1,4 @@
-"""Rooms for tests, in the domain's words: given_room(host="Ann", guests=["Bo"]), then who wishes what and what comes of it.
+"""Rooms for tests, in the domain's words: given_room(host="Ann", guests=["Bo"]), who wishes what, what comes of it.
 
 People are named; a person's participant id is their name in small letters, their session `<id>-session`.
 """

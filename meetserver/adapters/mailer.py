@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 from msgspec import Struct
 
+from meetserver.adapters.disk import sync_folder
 from meetserver.config import Config
 from meetserver.errors import ConfigError, SendFailed
 from meetserver.mail.message import build_message, recipient, sender_address
@@ -61,15 +62,6 @@ def _write_whole(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _Server(Struct, frozen=True):

@@ -7,7 +7,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from meetserver.client.errors import ApiError, ConnectionLost
+from meetserver.client.errors import ApiError, ConnectionLost, ProtocolViolation
 
 T = TypeVar("T")
 
@@ -20,12 +20,12 @@ class Tokens(Struct, frozen=True):
     expires_in: float
 
 
-class User(Struct, frozen=True):
-    """An account."""
+class Registered(Struct, frozen=True):
+    """`verification` is `required` when a mailed link must be opened before the first login."""
 
-    id: str
-    email: str = ""
-    name: str = ""
+    email: str
+    name: str
+    verification: str = ""
 
 
 class Meeting(Struct, frozen=True):
@@ -81,8 +81,8 @@ class Api:
             await self._http.close()
             self._http = None
 
-    async def register(self, email: str, password: str, name: str) -> User:
-        return await self._post("/auth/register", User, {"email": email, "password": password, "name": name})
+    async def register(self, email: str, password: str, name: str) -> Registered:
+        return await self._post("/auth/register", Registered, {"email": email, "password": password, "name": name})
 
     async def login(self, email: str, password: str) -> Tokens:
         """The tokens are also kept for the calls that follow."""
@@ -117,7 +117,10 @@ class Api:
             raise ConnectionLost(str(error) or type(error).__name__) from error
         if response.status >= 300:
             raise _api_error(response.status, content)
-        return msgspec.json.decode(content, type=into)
+        try:
+            return msgspec.json.decode(content, type=into)
+        except msgspec.DecodeError as error:
+            raise ProtocolViolation(f"{path} answered what cannot be read: {error}") from error
 
 
 def _api_error(status: int, content: bytes) -> ApiError:

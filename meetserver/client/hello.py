@@ -9,7 +9,7 @@ from meetserver.client.frames import HelloOk, command_frame, decode_data
 from meetserver.rooms.messages import Hello
 
 
-async def say_hello(connection: Connection, command_id: int, hello: Hello) -> HelloOk:
+async def say_hello(connection: Connection, command_id: int | str, hello: Hello) -> HelloOk:
     """Raises Disconnected also when the refusal is temporary or a new ticket would help; else CommandRefused."""
     await connection.send(command_frame(command_id, hello, None))
     reply = await connection.receive()

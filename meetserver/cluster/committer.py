@@ -52,12 +52,13 @@ class Committer:
         UnknownOutcome, and nothing is written, when more than limits.COMMIT_QUEUE_ENTRIES wait, or after `close`.
         """
         waiting = _Waiting(commit, done)
-        self._entries += len(commit.entries)
-        if self._is_closed or self._entries > limits.COMMIT_QUEUE_ENTRIES:
+        entries = len(commit.entries)
+        if self._is_closed or self._entries + entries > limits.COMMIT_QUEUE_ENTRIES:
             reason = "the server is going down" if self._is_closed else "the database does not keep up"
-            asyncio.get_running_loop().call_soon(self._answer, waiting, UnknownOutcome(reason))
-        else:
-            self._lanes[lane_of(commit.room, len(self._lanes))].add(waiting)
+            asyncio.get_running_loop().call_soon(_tell, waiting, UnknownOutcome(reason))
+            return
+        self._entries += entries
+        self._lanes[lane_of(commit.room, len(self._lanes))].add(waiting)
 
     async def close(self) -> None:
         """Take nothing more, and return when all that was taken is answered."""
@@ -70,7 +71,7 @@ class Committer:
         try:
             answers = await self._log.commit([waiting.commit for waiting in batch])
         except Exception as error:
-            log.exception("a commit failed in a way that the log does not foresee")
+            log.exception("action=commit_failed: the log does not foresee this")
             answers = [UnknownOutcome(repr(error))] * len(batch)
         for waiting, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Locked):
@@ -84,16 +85,13 @@ class Committer:
         try:
             answer = await self._log.commit_alone(waiting.commit)
         except Exception as error:
-            log.exception("a commit failed in a way that the log does not foresee")
+            log.exception("action=commit_failed: the log does not foresee this")
             answer = UnknownOutcome(repr(error))
         self._answer(waiting, answer)
 
     def _answer(self, waiting: _Waiting, answer: StoreError | None) -> None:
         self._entries -= len(waiting.commit.entries)
-        try:
-            waiting.done(answer)
-        except Exception:
-            log.exception("room=%s could not take the answer to its commit", waiting.commit.room)
+        _tell(waiting, answer)
 
 
 class _Lane:
@@ -124,6 +122,13 @@ class _Lane:
             batch.append(self._waiting.popleft())
             entries += len(batch[-1].commit.entries)
         return batch
+
+
+def _tell(waiting: _Waiting, answer: StoreError | None) -> None:
+    try:
+        waiting.done(answer)
+    except Exception:
+        log.exception("action=commit_answer_failed room=%s", waiting.commit.room)
 
 
 def lane_of(room: RoomId, lanes: int) -> int:

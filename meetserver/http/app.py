@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import aiohttp_session
 from aiohttp import web
 
 from meetserver import limits
-from meetserver.http.cookies import PageCookies
+from meetserver.http.cookies import PAGE_COOKIES, PageCookies
 from meetserver.http.cors import allow_origins
 from meetserver.http.documents import document_routes
 from meetserver.http.endpoint import endpoint
@@ -25,16 +24,12 @@ def create_app(
     Handlers find `services` as `request.app[SERVICES]` and may raise Refused.
     """
     app = web.Application(
-        middlewares=[
-            identify,
-            harden,
-            explain,
-            aiohttp_session.session_middleware(PageCookies(services.config, services.keys)),
-        ],
+        middlewares=[identify, harden, explain],
         # It refuses this size too, and we do not.
         client_max_size=limits.BODY_BYTES + 1,
     )
     app[SERVICES] = services
+    app[PAGE_COOKIES] = PageCookies(services.config, services.keys)
     api = [app.router.add_route(route.method, route.full_path, endpoint(route)) for route in ROUTES]
     app.router.add_routes(document_routes(web_folder))
     app.router.add_routes(page_routes(web_folder))

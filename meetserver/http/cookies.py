@@ -1,4 +1,7 @@
-"""The page's cookie session: an encrypted cookie that holds the id of a session row, and nothing else."""
+"""The page's cookie session: an encrypted cookie that holds the id of a session row, and nothing else.
+
+aiohttp-session's storage is used by itself: only the few answers that sign a page in or out set a cookie.
+"""
 
 import hashlib
 import hmac
@@ -6,7 +9,6 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 from aiohttp import web
-from aiohttp_session import Session, get_session, new_session
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
 from meetserver.config import Config
@@ -38,24 +40,26 @@ class PageCookies(EncryptedCookieStorage):
             response.del_cookie(self.cookie_name, path="/", secure=self._is_secure, httponly=True, samesite="Lax")
 
 
+PAGE_COOKIES: web.AppKey[PageCookies] = web.AppKey("page_cookies", PageCookies)
+
+
 def cookie_name(config: Config) -> str:
     return "__Host-meet" if config.url.startswith("https://") else "meet"
 
 
 async def page_session(request: web.Request) -> str | None:
     """Id of the session that the request's cookie names."""
-    session: Session = await get_session(request)
-    named = session.get(_SESSION)
+    named = (await request.app[PAGE_COOKIES].load_session(request)).get(_SESSION)
     return named if isinstance(named, str) else None
 
 
-async def set_page_session(request: web.Request, session: str) -> None:
-    """Name this session in the answer's cookie; "" takes the cookie away."""
-    fresh = await new_session(request)
+async def set_page_session(request: web.Request, response: web.Response, session: str) -> None:
+    """Name this session in the response's cookie; "" takes the cookie away."""
+    cookies = request.app[PAGE_COOKIES]
+    fresh = await cookies.new_session()
     if session:
         fresh[_SESSION] = session
-    else:
-        fresh.invalidate()
+    await cookies.save_session(request, response, fresh)
 
 
 def csrf_token(request: web.Request, session: str) -> str:

@@ -24,7 +24,10 @@ def check_path(request: web.Request) -> None:
 
 
 def decode_query(request: web.Request, route: AnyRoute) -> Any:
-    """Raises BadMessage for keys that are repeated, unknown or of the wrong type."""
+    """Raises BadMessage for keys that are repeated, unknown or of the wrong type.
+
+    Query types leave out with UNSET: were None a choice, `?q=null` would be it.
+    """
     if route.query is None:
         return None
     if len(set(request.query)) != len(request.query):

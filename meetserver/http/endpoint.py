@@ -31,9 +31,10 @@ def endpoint(route: AnyRoute) -> Handler:
         body = await decode_body(request, route)
         call: Call[Any, Any] = Call(request.app[SERVICES], request, body, query, visitor)
         answer = await _answer(route, call)
+        response = _response(request, answer)
         if answer.page_session is not None:
-            await set_page_session(request, answer.page_session)
-        return _response(request, answer)
+            await set_page_session(request, response, answer.page_session)
+        return response
 
     return handle
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver import limits
 from meetserver.chat.messages import Message, Sent
@@ -24,11 +24,11 @@ SeqCursor = Annotated[str, Meta(max_length=20, pattern=r"^[ab][0-9]{1,16}$")]
 class MessagesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Seqs: the newest messages below `before`, or the oldest above `after`. `q` is looked for in their texts."""
 
-    before: Seq | None = None
-    after: Seq | None = None
-    q: Annotated[str, Meta(min_length=1, max_length=limits.SEARCH_CHARS)] | None = None
+    before: Seq | UnsetType = UNSET
+    after: Seq | UnsetType = UNSET
+    q: Annotated[str, Meta(min_length=1, max_length=limits.SEARCH_CHARS)] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS)] = 50
-    cursor: SeqCursor | None = None
+    cursor: SeqCursor | UnsetType = UNSET
 
 
 class MessagePage(Struct, frozen=True):
@@ -41,7 +41,7 @@ class MessagePage(Struct, frozen=True):
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: Seq = 0
     limit: Annotated[int, Meta(ge=1, le=limits.LOG_PAGE_EVENTS)] = 100
-    cursor: SeqCursor | None = None
+    cursor: SeqCursor | UnsetType = UNSET
 
 
 class EventShown(Struct, frozen=True):
@@ -60,11 +60,14 @@ class EventPage(Struct, frozen=True):
     next: str | None
 
 
+Moment = Annotated[str, Meta(max_length=40, pattern=r"^([0-9]{1,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)$")]
+
+
 class StateQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """`at`: a seq, or a time in RFC 3339; without it, now. `part`: only this part, whole."""
 
-    at: Annotated[str, Meta(max_length=40, pattern=r"^([0-9]{1,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)$")] | None = None
-    part: Literal["whiteboard", "participants"] | None = None
+    at: Moment | UnsetType = UNSET
+    part: Literal["whiteboard", "participants"] | UnsetType = UNSET
 
 
 class StateShown(Struct, frozen=True):
@@ -76,12 +79,13 @@ class StateShown(Struct, frozen=True):
 
 async def read_messages(call: Call[None, MessagesQuery]) -> MessagePage:
     reader, query = await reader_of(call), call.query
-    before, after = query.before, query.after
-    if query.cursor is not None:
+    before = None if query.before is UNSET else query.before
+    after = None if query.after is UNSET else query.after
+    if query.cursor is not UNSET:
         seq = int(query.cursor[1:])
         before, after = (seq, None) if query.cursor[0] == "b" else (before, seq)
     past = Past(call.services.history, reader)
-    sought = None if query.q is None else query.q.casefold()
+    sought = None if query.q is UNSET else query.q.casefold()
     pages = past.sent_after(after, before, query.limit) if after is not None else past.sent_before(before, query.limit)
     found, last = await past.collect(pages, query.limit, lambda entry: sought is None or sought in _text(entry))
     items = sorted((_message(entry) for entry in found), key=lambda message: message.seq)
@@ -90,7 +94,7 @@ async def read_messages(call: Call[None, MessagesQuery]) -> MessagePage:
 
 async def read_events(call: Call[None, EventsQuery]) -> EventPage:
     reader, query = await reader_of(call), call.query
-    after = query.after if query.cursor is None else int(query.cursor[1:])
+    after = query.after if query.cursor is UNSET else int(query.cursor[1:])
     past = Past(call.services.history, reader)
     found, last = await past.collect(past.all_after(after, query.limit), query.limit)
     return EventPage([_event(entry) for entry in found], None if last is None else f"a{last}")
@@ -99,13 +103,13 @@ async def read_events(call: Call[None, EventsQuery]) -> EventPage:
 async def read_state(call: Call[None, StateQuery]) -> Reply[StateShown]:
     """The live room knows more than its log (who is away, whose camera is on), so it is asked first."""
     reader, query, services = await reader_of(call), call.query, call.services
-    if query.at is None and query.part is None:
+    if query.at is UNSET and query.part is UNSET:
         seq = await services.history.last_seq(reader.meeting.room_id)
         live = await services.rooms.state(reader.meeting.room_id)
         if live is not None:
             return Reply(StateShown(seq, Raw(live)))
-    state = await state_at(services.history, reader.meeting, query.at)
-    if query.part is None:
+    state = await state_at(services.history, reader.meeting, None if query.at is UNSET else query.at)
+    if query.part is UNSET:
         return Reply(StateShown(state.seq, Raw(whole_view(state, LiveState()))))
     part = part_view(state, LiveState(), query.part)
     if part is None:

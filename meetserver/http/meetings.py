@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from meetserver import limits
 from meetserver.errors import BadMessage, Refused, RoomEnded
@@ -33,7 +33,7 @@ from meetserver.wire import timestamp
 
 class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS)] = 50
-    cursor: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    cursor: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
 
 
 async def create_meeting(call: Call[NewMeeting, None]) -> Reply[MeetingShown]:
@@ -44,7 +44,8 @@ async def create_meeting(call: Call[NewMeeting, None]) -> Reply[MeetingShown]:
 
 
 async def list_meetings(call: Call[None, PageQuery]) -> MeetingPage:
-    found, following = await call.services.meetings.list_own(call.caller.user, call.query.limit, call.query.cursor)
+    cursor = None if call.query.cursor is UNSET else call.query.cursor
+    found, following = await call.services.meetings.list_own(call.caller.user, call.query.limit, cursor)
     return MeetingPage([_shown(call.request, call.services, one) for one in found], following)
 
 

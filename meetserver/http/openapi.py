@@ -59,7 +59,9 @@ _SCHEMES: Document = {
 
 def openapi(routes: Sequence[AnyRoute]) -> Document:
     """The document, ready to be encoded."""
-    types = [kind for route in routes for kind in (route.body, route.query, *_choices(route.answer)) if kind is not None]
+    types = [
+        kind for route in routes for kind in (route.body, route.query, *_choices(route.answer)) if kind is not None
+    ]
     distinct = list(dict.fromkeys([*types, Problem]))
     schemas, components = msgspec.json.schema_components(distinct, ref_template=REFERENCE)
     by_type = dict(zip(distinct, schemas, strict=True))
@@ -123,17 +125,9 @@ def _query_parameters(route: AnyRoute, by_type: dict[Any, Document], components:
     schema = components[by_type[route.query]["$ref"].rpartition("/")[2]]
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _without_null(property_)}
+        {"name": name, "in": "query", "required": name in required, "schema": property_}
         for name, property_ in schema["properties"].items()
     ]
-
-
-def _without_null(schema: Document) -> Document:
-    """A query has no way to say null: leaving the key out is what that means."""
-    if "anyOf" not in schema:
-        return schema
-    choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
-    return choices[0] if len(choices) == 1 else {"anyOf": choices}
 
 
 def _headers(route: AnyRoute) -> list[Document]:

@@ -16,7 +16,7 @@ from meetserver.ports import Clock, Mail, Mailer, Random, Sealer
 log = logging.getLogger(__name__)
 
 DELIVER = "mail.deliver"
-"""The kind of the job that `Delivery.deliver_due` is registered as."""
+"""The kind of the periodic job that `Delivery.run` is registered as."""
 
 
 class Delivery:
@@ -26,6 +26,10 @@ class Delivery:
         self._sealer = sealer
         self._clock = clock
         self._random = random
+
+    async def run(self, _job: object) -> None:
+        """The handler of DELIVER."""
+        await self.deliver_due()
 
     async def deliver_due(self) -> int:
         """Hand over all that is due; how many were tried."""

@@ -19,6 +19,7 @@ OWN_HEADERS = frozenset({
     "from", "to", "cc", "bcc", "sender", "subject", "date", "message-id", "auto-submitted",
     "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "resent-to",
 })  # fmt: skip
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 LINE_SEPARATORS = "\u2028\u2029"
 
 
@@ -65,7 +66,10 @@ def recipient(mail: Mail) -> Address:
     try:
         local, _, domain = mail.to.rpartition("@")
         ascii_domain = domain if domain.isascii() else domain.encode("idna").decode()
-        address = Address(addr_spec=f"{local}@{ascii_domain}")
+        # The parser knows no letters beyond ASCII: it is shown a stand-in for each.
+        address = Address(addr_spec=f"{BEYOND_ASCII.sub('x', local)}@{ascii_domain}")
+        if not local.isascii():
+            address = Address(username=local, domain=ascii_domain)
     except (ValueError, MessageError, IndexError):
         raise SendFailed("the address is malformed", permanent=True) from None
     if not address.username or not address.domain:

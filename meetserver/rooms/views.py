@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import state as chat
-from meetserver.chat.messages import Message
 from meetserver.chat.state import ChatState
 from meetserver.ids import MeetingId, ParticipantId, RoomId
 from meetserver.rooms.live import LiveState
@@ -36,9 +35,9 @@ class Room(Struct, frozen=True):
 
 
 class ChatPage(Struct, frozen=True):
-    """Rising by seq; `more`: there are older ones, at `GET …/messages`."""
+    """`chat.messages.Message`s, rising by seq; `more`: there are older ones, at `GET …/messages`."""
 
-    messages: list[Message] | list[Raw]
+    messages: list[Raw]
     more: bool
 
 

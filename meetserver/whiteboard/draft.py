@@ -1,4 +1,4 @@
-"""A page while ops are applied to it: `decide` looks at what comes of them, `evolve` keeps it. An op has one meaning."""
+"""A page while ops are applied to it: `decide` looks at what comes of them, `evolve` keeps it; one meaning of an op."""
 
 from typing import assert_never
 

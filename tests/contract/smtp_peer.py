@@ -25,11 +25,14 @@ class SmtpPeer:
         self.was_tls: list[bool] = []
         self.say: dict[str, list[str]] = {}
         self.drops_after_data = False
+        self.hangs = False
         self.port = 0
 
     async def handle_RCPT(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        if self.hangs:
+            await asyncio.Event().wait()
         answer = self._answer("RCPT")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -41,8 +44,7 @@ class SmtpPeer:
             self.envelopes.append(envelope)
             self.was_tls.append(session.ssl is not None)
         if self.drops_after_data:
-            assert server.transport is not None
-            server.transport.abort()
+            _abort(server)
         return answer
 
     def authenticate(
@@ -85,11 +87,18 @@ async def smtp_peer(
         yield peer
     finally:
         server.close()
+        handlers = [session._handler_coroutine for session in sessions if session._handler_coroutine]
         for session in sessions:
-            if session.transport is not None:
-                session.transport.abort()
-        await asyncio.gather(*[s._handler_coroutine for s in sessions if s._handler_coroutine], return_exceptions=True)
+            _abort(session)
+        for handler in handlers:
+            handler.cancel()
+        await asyncio.gather(*handlers, return_exceptions=True)
         await server.wait_closed()
+
+
+def _abort(session: SMTP) -> None:
+    if isinstance(session.transport, asyncio.WriteTransport):
+        session.transport.abort()
 
 
 def certificate_for_loopback(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -73,7 +73,8 @@ class Person:
 
     async def answered(self) -> None:
         """Wait until nothing that was given is without an answer."""
-        await asyncio.gather(*self._acts)
+        if self._acts:
+            await asyncio.wait(set(self._acts))
 
     async def saw(self, seq: int) -> None:
         """Wait until the client has followed the log to `seq`, or is out of the room for good."""
@@ -93,6 +94,14 @@ class Person:
             self._saw.clear()
             await self._saw.wait()
 
+    def why_missing(self, at_s: float) -> str:
+        """Empty when it came back, and had an ack, after `at_s`."""
+        if self._out:
+            return "out of the room"
+        if not (self.came_back and self.came_back[-1] >= at_s):
+            return "not attached"
+        return "" if self._acked_given_s >= at_s else f"no ack; {len(self._acts)} commands wait"
+
     def _is_out(self) -> bool:
         return self._out
 
@@ -107,8 +116,8 @@ class Person:
 
     def _choose(self) -> Command:
         dice = self._chance.random()
-        if dice < 0.05:
-            other = self._chance.choice(self._others)
+        if dice < 0.05 and len(self._others) > 1:
+            other = self._chance.choice([person for person in self._others if person is not self])
             return chat.Send(text=f"between us {self._chance.random()}", to=[other.history.participant])
         if dice < 0.5:
             return chat.Send(text=f"{self.history.client} says {self._chance.random()}")
@@ -177,11 +186,22 @@ class Load:
         """Everybody acts in turn, at the shape's rate."""
         self._pacer = asyncio.create_task(self._pace())
 
-    async def rest(self) -> None:
-        """No new commands; returns when all given ones have their answer."""
+    async def rest(self, timeout_s: float) -> None:
+        """No new commands; returns when all given ones have their answer, or after `timeout_s`."""
         await self.stop()
-        for person in self.people:
-            await person.answered()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                for person in self.people:
+                    await person.answered()
+
+    async def missing_since(self, at_s: float, timeout_s: float) -> list[str]:
+        """Wait until everybody has come back and had an ack after `at_s`; who has not, and why, after `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                for person in self.people:
+                    await person.attached_since(at_s)
+                    await person.acked_since(at_s)
+        return [f"{person.history.client}: {why}" for person in self.people if (why := person.why_missing(at_s))]
 
     async def stop(self) -> None:
         """No new commands."""

@@ -11,6 +11,7 @@ from tests.faults.load import Shape
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database: str) -> None:
     async with started_server_on(database) as server:
         report = await run(server, database, rounds=2, shape=Shape(), calm_s=0.7)
+        assert [round_.missing for round_ in report.rounds] == [[], []], server.log[-2000:]
         assert report.violations == [], server.log[-2000:]
         assert report.recovered == report.resumed == 2 * report.shape.clients
         assert "internal" not in report.refusals, server.log[-2000:]

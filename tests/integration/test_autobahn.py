@@ -37,6 +37,8 @@ async def echo(request: web.Request) -> web.WebSocketResponse:
                 await socket.send_bytes(message.data)
             case WSMsgType.PING:
                 await socket.pong(message.data)
+            case _:
+                pass
     return socket
 
 

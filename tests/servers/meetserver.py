@@ -1,6 +1,8 @@
 """A real meetserver that the tests start, kill and start again, with its data in a folder of its own."""
 
+import atexit
 import contextlib
+import functools
 import http.client
 import shutil
 import signal
@@ -22,6 +24,16 @@ FOR_TESTS = {
     "MEET_SECRET_KEY": SECRET_KEY,
     "MEET_LOG_LEVEL": "warning",
 }
+
+
+@functools.cache
+def _bytecode() -> dict[str, str]:
+    """Where tests run without bytecode the servers keep theirs elsewhere: compiling all anew takes two seconds."""
+    if not sys.dont_write_bytecode:
+        return {}
+    folder = tempfile.mkdtemp(prefix="meet-pyc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {"PYTHONPYCACHEPREFIX": folder}
 
 
 class MeetServer:
@@ -57,8 +69,9 @@ class MeetServer:
         """Start it and return when /readyz says 200: how many seconds that took."""
         assert self._process is None, "it runs already"
         started = time.monotonic()
-        variables = [f"{name}={value}" for name, value in self.environment.items()]
-        argv = ["env", f"PYTHONPATH={SOURCE}", *variables, sys.executable, "-m", "meetserver", "serve"]
+        variables = [f"{name}={value}" for name, value in (self.environment | _bytecode()).items()]
+        python = ["-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPATH={SOURCE}", *variables, sys.executable]
+        argv = ["env", *python, "-m", "meetserver", "serve"]
         process = ServerProcess(argv, folder=self.folder)
         process.wait_ready(self._is_ready)
         self._process = process

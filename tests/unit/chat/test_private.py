@@ -39,7 +39,7 @@ def test_it_goes_to_its_addressees_each_named_once(room: RoomState) -> None:
 
     assert isinstance(sent, Sent)
     assert sent.to == ["bo", "cy"]
-    assert sent.addressees() == {ParticipantId("bo"), ParticipantId("cy")}
+    assert sent.addressees() == frozenset({ParticipantId("bo"), ParticipantId("cy")})
 
 
 def test_to_oneself_alone_is_refused(room: RoomState) -> None:

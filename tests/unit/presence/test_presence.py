@@ -7,10 +7,11 @@ import pytest
 from meetserver.ids import ParticipantId
 from meetserver.messages import Tell
 from meetserver.presence.messages import Changed, ChangedLive, Set
-from meetserver.presence.state import Live
+from meetserver.presence.reducer import evolve
+from meetserver.presence.state import Live, Signs
 from meetserver.rooms.live import LiveState, forget, set_away
 from meetserver.rooms.messages import Leave
-from tests.builders import after, assert_refused, assert_told_off, at_seq, given_room, granted, join, told
+from tests.builders import after, assert_refused, assert_told_off, at_seq, given_room, granted, join, meta_after, told
 
 BO = ParticipantId("bo")
 
@@ -46,6 +47,13 @@ def test_a_screen_leaves_the_hand_where_it_is() -> None:
 
 def test_hand_and_screen_together_are_one_event() -> None:
     assert granted(given_room(guests=["Bo"]), "Bo", Set(hand=True, screen=True)) == [Changed(BO, True, True)]
+
+
+def test_a_hand_that_is_up_already_keeps_its_turn() -> None:
+    """Such an event is not decided any more, but the log might have one."""
+    meta = meta_after(given_room())
+
+    assert evolve(Signs(hand=True, hand_at="long ago"), Changed(BO, hand=True), meta).hand_at == "long ago"
 
 
 def test_what_is_so_already_is_no_event() -> None:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import hypothesis.strategies as st
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from msgspec import Struct
 
 from meetserver import limits
@@ -30,8 +30,9 @@ ROLES: tuple[Role, ...] = ("host", "cohost", "participant", "viewer")
 
 names = st.sampled_from(NAMES)
 ids = names.map(participant_id)
-texts = st.text(alphabet='aé\N{GRINNING FACE}"\\\n\0', min_size=1, max_size=5)
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | texts
+texts = st.text(alphabet='aé\N{GRINNING FACE}"\\\n', min_size=1, max_size=5)
+unfit = st.just("nul \0")
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 bodies = st.dictionaries(texts, scalars | st.lists(scalars, max_size=3), max_size=3)
 element_ids = st.sampled_from(["a", "b", "c", "d"])
 switches = st.none() | st.booleans()
@@ -39,19 +40,29 @@ switches = st.none() | st.booleans()
 ops: st.SearchStrategy[Op] = st.one_of(
     st.builds(Put, element_ids, bodies), st.builds(Patch, element_ids, bodies), st.builds(Delete, element_ids)
 )
-sends = st.builds(Send, text=texts, to=st.none() | st.lists(ids, min_size=1, max_size=3))
-draws = st.builds(Apply, st.lists(ops, min_size=1, max_size=4), st.sampled_from(["1", "2", "3"]))
-wishes: st.SearchStrategy[Command] = st.one_of(
-    sends,
-    draws,
-    st.builds(Set, audio=switches, screen=switches, hand=switches),
+said_to_all = st.builds(Send, text=texts)
+said_to_some = st.builds(Send, text=texts, to=st.lists(ids, min_size=1, max_size=2))
+drawn = st.builds(Apply, st.lists(ops, min_size=1, max_size=4), st.sampled_from(["1", "1", "2", "3"]))
+come_or_go: st.SearchStrategy[Command] = st.one_of(
+    st.builds(join, names, st.sampled_from(ROLES)), st.builds(Leave, ids, st.just("bye"))
+)
+rare: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetRole, ids, st.sampled_from(ROLES)),
-    st.builds(join, names, st.sampled_from(ROLES)),
-    st.builds(Leave, ids, st.just("bye")),
-    st.builds(Configure, texts, st.builds(Settings, chat=st.booleans(), max_participants=st.integers(1, 4))),
+    st.builds(Configure, texts, st.builds(Settings, chat=st.booleans(), max_participants=st.integers(2, 4))),
+    st.builds(Send, text=unfit),
+    st.builds(Apply, st.lists(st.builds(Put, element_ids, st.dictionaries(unfit, scalars, min_size=1)), min_size=1)),
+)
+shows = st.builds(Set, audio=switches, screen=switches, hand=switches)
+kinds: list[st.SearchStrategy[Any]] = [said_to_all, said_to_some, said_to_some, drawn, drawn, drawn, shows]
+wishes: st.SearchStrategy[Command] = st.sampled_from([*kinds, *kinds, come_or_go, come_or_go, rare]).flatmap(
+    lambda kind: kind
 )
 ends = st.lists(st.tuples(st.just("Ann"), st.just(End())), max_size=1)
-stories = st.builds(lambda story, end: story + end, st.lists(st.tuples(names, wishes), max_size=40), ends)
+stories = st.builds(
+    lambda story, end: story + end,
+    st.integers(0, 40).flatmap(lambda count: st.lists(st.tuples(names, wishes), min_size=count, max_size=count)),
+    ends,
+)
 
 
 class Lived(Struct):
@@ -62,7 +73,7 @@ class Lived(Struct):
 
 
 def live_through(story: Sequence[tuple[str, Command]]) -> Lived:
-    state = given_room(host="Ann", guests=["Bo"])
+    state = given_room(host="Ann", guests=["Bo", "Cy"])
     log, states = [], [state]
     for name, command in story:
         events = decide(state, command, context(state, name))
@@ -76,10 +87,11 @@ def live_through(story: Sequence[tuple[str, Command]]) -> Lived:
 def small_limits() -> Any:
     """Small enough for a short story to meet them."""
     return patch.multiple(
-        limits, CHAT_PAGE_MESSAGES=3, CHAT_PRIVATE_MESSAGES=5, BOARD_ELEMENTS=3, BOARD_PAGES=2, BOARD_BYTES=300
+        limits, CHAT_PAGE_MESSAGES=2, CHAT_PRIVATE_MESSAGES=2, BOARD_ELEMENTS=3, BOARD_PAGES=2, BOARD_BYTES=300
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(story=stories, cut=st.integers(0, 60))
 def test_a_room_is_loaded_as_it_was(story: list[tuple[str, Command]], cut: int) -> None:
     with small_limits():
@@ -95,6 +107,7 @@ def test_a_room_is_loaded_as_it_was(story: list[tuple[str, Command]], cut: int) 
             assert view(loaded, LiveState(), viewer) == view(now, LiveState(), viewer)
 
 
+@settings(deadline=None, max_examples=60)
 @given(story=stories)
 def test_what_a_room_counts_is_right(story: list[tuple[str, Command]]) -> None:
     with small_limits():
@@ -116,6 +129,7 @@ def assert_consistent(state: RoomState) -> None:
         assert page.size_bytes == len(shown(page)) - 1
 
 
+@settings(deadline=None, max_examples=60)
 @given(story=stories)
 def test_no_private_message_is_in_the_shared_view_or_in_a_strangers(story: list[tuple[str, Command]]) -> None:
     state = live_through(story).states[-1]

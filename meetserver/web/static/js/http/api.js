@@ -87,7 +87,8 @@ export const createMeeting = (title) => call("POST", "/meetings", { body: { titl
 export const listMeetings = (cursor) => call("GET", `/meetings${cursor ? `?cursor=${segment(cursor)}` : ""}`);
 export const deleteMeeting = (id) => call("DELETE", `/meetings/${segment(id)}`);
 export const door = (id) => call("GET", `/meetings/${segment(id)}/door`);
-export const join = (id, name) => call("POST", `/meetings/${segment(id)}/join`, { body: name ? { name } : {} });
+/** @returns {Promise<{ticket: string, ws_url: string, room_id: string, ice_servers: RTCIceServer[], media: any}>} */
+export const join = (id, name, passcode) => call("POST", `/meetings/${segment(id)}/join`, { body: { ...(name ? { name } : {}), ...(passcode ? { passcode } : {}) } });
 /** A part of a snapshot that was too big for the socket; only this server's own address gets the token. */
 export function snapshotPart(href, resumeToken) {
   const url = new URL(href, location.href);

@@ -48,8 +48,8 @@ async function knock(visit, meeting, door, local) {
     door,
     local,
     user: account.user,
-    onJoin: async (name) => {
-      const join = await api.join(meeting, account.user ? undefined : name);
+    onJoin: async (name, passcode) => {
+      const join = await api.join(meeting, account.user ? undefined : name, passcode);
       view.stop();
       enter(visit, { meeting, local, join, ticket: join.ticket, title: door.title, name });
     },

@@ -8,19 +8,21 @@ import { keep, recall } from "../ui/storage.js";
 
 const NAME = "meet.name";
 
-/** @param {{door: any, local: any, user: any, onJoin: (name: string) => Promise<void>}} how @returns {{element: HTMLElement, stop: () => void}} */
+/** @param {{door: any, local: any, user: any, onJoin: (name: string, passcode?: string) => Promise<void>}} how @returns {{element: HTMLElement, stop: () => void}} */
 export function lobby({ door, local, user, onJoin }) {
   const name = field({ label: "Your name", name: "name", required: true, maxlength: 80, autocomplete: "name", value: user?.name ?? recallName(), readonly: Boolean(user), hint: user ? `Signed in as ${user.email}` : "This is how the others see you. No account is needed." });
+  const needs = door.needs ?? [];
+  const passcode = needs.includes("passcode") ? field({ label: "Passcode", name: "passcode", required: true, maxlength: 200, autocomplete: "off", hint: "The host knows it." }) : null;
   const preview = previewOf(local, () => name.input.value);
   const problems = h("div", { class: "stack", role: "status" });
   const devices = h("details", {}, h("summary", { text: "Choose microphone and camera" }));
   const { element } = form({
-    fields: [name],
+    fields: [name, passcode].filter(Boolean),
     submit: "Join the meeting",
     onSubmit: () => {
       const chosen = name.input.value.trim();
       if (!user) keep(localStorage, NAME, JSON.stringify(chosen));
-      return onJoin(chosen);
+      return onJoin(chosen, passcode?.input.value);
     },
   });
   devices.addEventListener("toggle", () => devices.open && void deviceChoices(local).then((choices) => devices.replaceChildren(devices.firstElementChild, choices)));
@@ -35,9 +37,15 @@ export function lobby({ door, local, user, onJoin }) {
     "div",
     { class: "page door" },
     h("section", { class: "stack", "aria-label": "Camera and microphone" }, preview.element, preview.meter),
-    h("section", { class: "card stack", "aria-labelledby": "door-title" }, h("div", {}, h("h1", { id: "door-title", text: door.title }), door.host_name && h("p", { class: "muted", text: `${door.host_name} invites you` })), element, problems, devices),
+    h("section", { class: "card stack", "aria-labelledby": "door-title" }, h("div", {}, h("h1", { id: "door-title", text: door.title }), door.host_name && h("p", { class: "muted", text: `${door.host_name} invites you` })), mustSignIn(needs, user) ?? element, problems, devices),
   );
   return { element: view, stop: () => (off(), preview.stop()) };
+}
+
+/** Instead of the form, where a guest would only be refused. */
+function mustSignIn(needs, user) {
+  if (user || !needs.some((need) => need === "sign_in" || need === "invitation")) return null;
+  return h("div", { class: "stack" }, notice("warn", "This meeting is for people with an account. Sign in, then open the link again."), h("a", { class: "button primary", href: "/#signin", text: "Sign in" }));
 }
 
 function recallName() {

@@ -1,4 +1,5 @@
 /** Tells the room what this page does: microphone, camera, screen, hand. */
+import { merge } from "./reducer.js";
 import { toast } from "../ui/toast.js";
 import { explain } from "../ui/explain.js";
 
@@ -33,12 +34,21 @@ export class Report {
 
   #tell() {
     const now = { audio: this.#local.isAudioOn, video: this.#local.isCameraOn };
+    this.#showOwn(now);
     const changed = Object.fromEntries(Object.entries(now).filter(([name, value]) => this.#told[name] !== value));
     if (Object.keys(changed).length > 0 && this.#session.status.state !== "ended") {
       this.#told = { ...this.#told, ...changed };
       this.#session.tell("presence.set", changed);
     }
     this.#tellScreen();
+  }
+
+  /** The server tells everybody but us. */
+  #showOwn(now) {
+    const me = this.#store.me;
+    if (!me || (me.audio === now.audio && me.video === now.video)) return;
+    merge(this.#store, { participant: me.id, ...now });
+    this.#store.emit("participants", {});
   }
 
   #tellScreen() {

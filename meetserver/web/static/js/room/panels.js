@@ -14,7 +14,7 @@ export class Panels {
       const id = `panel-${name}`;
       const section = h(
         "section",
-        { class: `panel ${name}`, id, hidden: true, "aria-labelledby": `${id}-title` },
+        { class: "panel", id, hidden: true, "aria-labelledby": `${id}-title` },
         h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, text: title }), button({ label: `Close ${title.toLowerCase()}`, icon: "close", class: "quiet icon-only", onClick: () => this.close() })),
         view.element,
       );

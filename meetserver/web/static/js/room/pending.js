@@ -3,55 +3,78 @@
  * order they were made, so that the server's first answer is the only one that counts.
  */
 
-const TRIES = 4;
+const TRIES = 5;
 const RETRY_BASE_MS = 400;
+const IN_FLIGHT = 32; // the server lets 64 of a connection wait; others than these want some too
 
 export class Pending {
+  /** @type {Map<string, any>} by txn, in the order they were made */
   #commands = new Map();
+  #socket = null;
+  #inFlight = 0;
 
   get size() {
     return this.#commands.size;
   }
 
   /** @returns {Promise<any>} settled by the server's answer, over however many connections */
-  add(type, data, txn, socket) {
+  add(type, data, txn) {
     const known = this.#commands.get(txn);
     if (known) return known.promise;
-    const command = { type, data, txn, tries: 0 };
+    const command = { type, data, txn, tries: 0, isWaiting: true };
     command.promise = new Promise((resolve, reject) => Object.assign(command, { resolve, reject }));
     this.#commands.set(txn, command);
-    if (socket?.isOpen) this.#send(command, socket);
+    this.#pump();
     return command.promise;
   }
 
-  sendAll(socket) {
-    for (const command of this.#commands.values()) this.#send(command, socket);
+  /** A new connection is open: everything unanswered goes over it. */
+  use(socket) {
+    this.#socket = socket;
+    this.#inFlight = 0;
+    for (const command of this.#commands.values()) command.isWaiting = true;
+    this.#pump();
   }
 
   /** The session is over: nobody will answer any more. */
   failAll(error) {
-    for (const command of this.#commands.values()) command.reject(error);
+    const commands = [...this.#commands.values()];
     this.#commands.clear();
+    for (const command of commands) command.reject(error);
   }
 
-  #send(command, socket) {
+  #pump() {
+    if (!this.#socket?.isOpen) return;
+    for (const command of this.#commands.values()) {
+      if (this.#inFlight >= IN_FLIGHT) return;
+      if (command.isWaiting) this.#send(command);
+    }
+  }
+
+  #send(command) {
+    const socket = this.#socket;
+    command.isWaiting = false;
+    this.#inFlight += 1;
+    const answered = (act) => (answer) => {
+      if (socket !== this.#socket) return; // it goes over the next connection already
+      this.#inFlight -= 1;
+      act(answer);
+      this.#pump();
+    };
     socket.ask(command.type, command.data, command.txn).then(
-      (ok) => this.#settle(command, () => command.resolve(ok)),
-      (error) => this.#refused(command, error, socket),
+      answered((ok) => this.#commands.delete(command.txn) && command.resolve(ok)),
+      answered((error) => this.#refused(command, error)),
     );
   }
 
-  #refused(command, error, socket) {
-    if (error.code === "unsent") return; // the next connection sends it again
+  #refused(command, error) {
+    if (error.code === "unsent") return void (command.isWaiting = true);
     command.tries += 1;
-    if (!error.temporary || command.tries >= TRIES) return void this.#settle(command, () => command.reject(error));
+    if (!error.temporary || command.tries >= TRIES) return void (this.#commands.delete(command.txn) && command.reject(error));
     const waitMs = (error.retryAfterS ?? 0) * 1000 || RETRY_BASE_MS * 2 ** command.tries * (0.5 + Math.random());
     setTimeout(() => {
-      if (socket.isOpen && this.#commands.has(command.txn)) this.#send(command, socket);
+      command.isWaiting = true;
+      this.#pump();
     }, waitMs);
-  }
-
-  #settle(command, how) {
-    if (this.#commands.delete(command.txn)) how();
   }
 }

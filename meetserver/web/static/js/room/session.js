@@ -56,7 +56,7 @@ export class Session extends Emitter {
   /** A command that changes durable state: answered once, sent as often as needed. */
   durable(type, data, txn = newTxn()) {
     if (this.status.state === "ended") return Promise.reject(ended());
-    return this.#pending.add(type, data, txn, this.#socket);
+    return this.#pending.add(type, data, txn);
   }
 
   /** A command that may be lost: not kept over a reconnect. @returns {Promise<any>} */
@@ -106,7 +106,7 @@ export class Session extends Emitter {
     if (!ok.recovered) this.#moveTo(ok.epoch, ok.seq);
     else if (this.seq === NOWHERE) this.#moveTo(ok.epoch, 0);
     this.emit("opened", ok);
-    this.#pending.sendAll(this.#socket);
+    this.#pending.use(this.#socket);
     this.#become({ state: "online", isBack, recovered: Boolean(ok.recovered) });
   }
 

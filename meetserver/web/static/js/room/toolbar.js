@@ -23,7 +23,7 @@ export class Toolbar {
     for (const [name, picture, label, place] of TOOLS) {
       const made = h(
         "button",
-        { type: "button", class: `tool ${name} ${place}`, data: { tool: name }, "aria-label": label, on: { click: () => actions[name]() } },
+        { type: "button", class: `tool tool-${name} ${place}`, data: { tool: name }, "aria-label": label, on: { click: () => actions[name]() } },
         h("span", { class: "disc" }, icon(picture)),
         h("span", { class: "caption", "aria-hidden": "true", text: label }),
         h("span", { class: "count", hidden: true }),

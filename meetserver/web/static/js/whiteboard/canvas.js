@@ -96,7 +96,7 @@ function scaled(canvas, width) {
 }
 
 function drawPointer(context, { x, y }, name, by) {
-  const color = `hsl(${hue(by)} 60% 36%)`;
+  const color = `hsl(${hue(by)} 70% 27%)`;
   const size = (16 * BOARD.width) / Math.max(480, context.canvas.clientWidth);
   context.fillStyle = color;
   context.beginPath();

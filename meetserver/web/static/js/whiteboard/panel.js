@@ -62,7 +62,7 @@ export class BoardPanel {
   #widths() {
     const choices = WIDTHS.map(([value, label]) => {
       const content = h("span", { class: "width" });
-      content.style.setProperty("--width", `${Math.min(18, value + 2)}px`);
+      content.style.setProperty("--width", `${Math.min(18, value + 1)}px`);
       return { value: String(value), label, content };
     });
     return radios("width", "Width", choices, String(this.#pen.width), (value) => (this.#pen.width = Number(value)));
@@ -72,7 +72,7 @@ export class BoardPanel {
 function radios(name, legend, choices, chosen, onChoose) {
   return h(
     "fieldset",
-    { class: `choices ${name}` },
+    { class: "choices" },
     h("legend", { class: "visually-hidden", text: legend }),
     ...choices.map(({ value, label, content }) =>
       h(

@@ -12,7 +12,7 @@ const MIN_STEP = 1.2;
 export class Pen {
   tool = "pen";
   color = "#1c2033";
-  width = 3;
+  width = 4;
   /** Strokes that the room's log does not have yet, by id. */
   pending = new Map();
   current = null;

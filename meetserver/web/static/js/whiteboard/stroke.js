@@ -11,9 +11,9 @@ export const COLORS = [
   ["#7048e8", "Violet"],
 ];
 export const WIDTHS = [
-  [3, "Thin"],
-  [7, "Medium"],
-  [16, "Thick"],
+  [4, "Thin"],
+  [9, "Medium"],
+  [20, "Thick"],
 ];
 export const MAX_POINTS = 1200; // an element may have 32 KiB
 const PREVIEW_POINTS = 300;

@@ -1,0 +1,180 @@
+"""Blobs as files on the local disk: whole or invisible, also after a power cut.
+
+Each is written to a file aside, synced, renamed into its place, and the folder synced. Plain files and threads,
+because obstore's LocalStore syncs nothing, leaves its source running when a write is cancelled, and can abort the
+interpreter at its exit; it stays the choice for object stores.
+"""
+
+import asyncio
+import errno
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from meetserver.adapters.disk import sync_folder
+from meetserver.errors import NotFound, Unavailable
+from meetserver.ports import Random
+
+T = TypeVar("T")
+
+READ_BYTES = 256 * 1024
+SUFFIX = ".blob"
+"""Tells a blob from the folder of those whose names go on: a.blob, a/b.blob."""
+ASIDE = ".aside"
+
+_SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
+_NAME = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,7}}")
+
+
+def checked_name(name: str) -> str:
+    """Names are made by the server, of ids: 1–8 segments of letters, digits, `_`, `-` and `.`. Raises ValueError."""
+    if not _NAME.fullmatch(name) or any(segment.endswith(SUFFIX) for segment in name.split("/")):
+        raise ValueError(f"{name!r} is no name for a blob")
+    return name
+
+
+def checked_range(start: int, end: int | None) -> None:
+    if start < 0 or (end is not None and end < start):
+        raise ValueError(f"{start}–{end} is no range")
+
+
+class DiskBlobs:
+    def __init__(self, folder: Path, random: Random) -> None:
+        self._folder = folder
+        self._random = random
+
+    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
+        """Keep what `chunks` brings, in place of an older blob of this name; its size in bytes.
+
+        Raises Unavailable when the disk is full, ValueError for a bad name, and whatever `chunks` raises.
+        """
+        path = self._path(name)
+        aside = self._folder / ASIDE / self._random.id()
+        try:
+            file = await _in_thread(partial(_create, aside))
+            try:
+                size = await _pour(chunks, file)
+            except BaseException:
+                file.close()
+                aside.unlink(missing_ok=True)
+                raise
+            await _in_thread(partial(_settle, file, aside, path))
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise Unavailable("the disk is full") from error
+            raise
+        return size
+
+    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Its bytes from `start` up to, without, `end`; what lies beyond its size is left out. Raises NotFound."""
+        checked_range(start, end)
+        path = self._path(name)
+        try:
+            file = await _in_thread(lambda: cast(BinaryIO, path.open("rb")))
+        except FileNotFoundError:
+            raise NotFound("there is no such file") from None
+        try:
+            file.seek(start)
+            left = None if end is None else end - start
+            while left is None or left > 0:
+                wanted = READ_BYTES if left is None else min(READ_BYTES, left)
+                chunk = await _in_thread(partial(file.read, wanted))
+                if not chunk:
+                    return
+                if left is not None:
+                    left -= len(chunk)
+                yield chunk
+        finally:
+            file.close()
+
+    async def size(self, name: str) -> int | None:
+        path = self._path(name)
+        try:
+            return (await _in_thread(path.stat)).st_size
+        except FileNotFoundError:
+            return None
+
+    async def delete(self, name: str) -> None:
+        """Nothing happens when it is not there. Who reads it reads on."""
+        path = self._path(name)
+        await _in_thread(partial(_delete, path))
+
+    async def names(self, prefix: str = "") -> AsyncIterator[str]:
+        """All that begin so, sorted."""
+        for name in await _in_thread(lambda: sorted(_names(self._folder))):
+            if name.startswith(prefix):
+                yield name
+
+    async def sweep(self, before: datetime) -> int:
+        """Delete what processes that died were writing before then; how many there were."""
+        return await _in_thread(partial(_sweep, self._folder / ASIDE, before.timestamp()))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / (checked_name(name) + SUFFIX)
+
+
+async def _in_thread(call: Callable[[], T]) -> T:
+    """Unlike asyncio.to_thread it does not leave the thread at work on a file when it is cancelled."""
+    work = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+async def _pour(chunks: AsyncIterator[bytes], file: BinaryIO) -> int:
+    size = 0
+    async for chunk in chunks:
+        await _in_thread(partial(file.write, chunk))
+        size += len(chunk)
+    return size
+
+
+def _create(path: Path) -> BinaryIO:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return cast(BinaryIO, open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"))
+
+
+def _settle(file: BinaryIO, aside: Path, path: Path) -> None:
+    try:
+        with file:
+            file.flush()
+            os.fsync(file.fileno())
+        _make_folder(path.parent)
+        aside.rename(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    sync_folder(path.parent)
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for path in folder.rglob(f"*{SUFFIX}"):
+        yield path.relative_to(folder).as_posix().removesuffix(SUFFIX)
+
+
+def _sweep(folder: Path, before: float) -> int:
+    old = [path for path in folder.glob("*") if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

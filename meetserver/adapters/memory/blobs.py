@@ -1,0 +1,37 @@
+"""Blobs that are gone with the process."""
+
+from collections.abc import AsyncIterator
+
+from meetserver.adapters.blobs import READ_BYTES, checked_name, checked_range
+from meetserver.errors import NotFound
+
+
+class MemoryBlobs:
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
+        checked_name(name)
+        blob = b"".join([chunk async for chunk in chunks])
+        self._blobs[name] = blob
+        return len(blob)
+
+    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        checked_range(start, end)
+        if checked_name(name) not in self._blobs:
+            raise NotFound("there is no such file")
+        wanted = self._blobs[name][start:end]
+        for at in range(0, len(wanted), READ_BYTES):
+            yield wanted[at : at + READ_BYTES]
+
+    async def size(self, name: str) -> int | None:
+        blob = self._blobs.get(checked_name(name))
+        return None if blob is None else len(blob)
+
+    async def delete(self, name: str) -> None:
+        self._blobs.pop(checked_name(name), None)
+
+    async def names(self, prefix: str = "") -> AsyncIterator[str]:
+        for name in sorted(self._blobs):
+            if name.startswith(prefix):
+                yield name

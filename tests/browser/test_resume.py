@@ -1,0 +1,77 @@
+"""The server dies in the middle of a meeting, and comes back: so do the pages, by themselves."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Invite
+from tests.browser.person import Person
+from tests.servers.meetserver import MeetServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.faults]
+
+STROKE = [(0.2, 0.5), (0.8, 0.5)]
+
+
+async def given_a_meeting(server: MeetServer, person: Invite) -> tuple[Person, Person]:
+    """Two people who see each other."""
+    ada = await person("Ada Lovelace")
+    grace = await person("Grace Hopper")
+    await ada.sign_up("ada@example.org", server.data_dir / "mail")
+    await ada.sign_in("ada@example.org")
+    link = await ada.create_meeting("Weekly planning")
+    await ada.join(link)
+    await grace.join(link, as_guest=True)
+    await ada.sees_moving_pictures()
+    await grace.sees_moving_pictures()
+    return ada, grace
+
+
+async def test_pages_come_back_after_the_server_was_killed(server: MeetServer, person: Invite, artifacts: Path) -> None:
+    ada, grace = await given_a_meeting(server, person)
+    await ada.say("before")
+    await grace.sees_message("before")
+
+    server.kill()
+    for one in (ada, grace):
+        await one.is_told("reconnecting")
+    await ada.take_picture(artifacts / "reconnecting.png")
+    await ada.say("while it was down")
+    await grace.open_board()
+    await grace.draw(STROKE)
+    await grace.sees_moving_pictures()  # they do not go through the server
+    server.start()
+
+    for one in (ada, grace):
+        await one.was_told_that_nothing_is_lost()
+        await expect(one.page.locator(".banner")).to_have_attribute("data-state", "online", timeout=20_000)
+        await one.sees_moving_pictures()
+    await ada.sees_message("before")
+    await ada.sees_message("while it was down")
+    await grace.say("and after")
+    await ada.sees_message("and after")
+    for text in ("before", "while it was down"):
+        await grace.sees_message(text)
+    await ada.open_board()
+    for one in (ada, grace):
+        await one.sees_strokes(1)
+        await expect(one.page.locator(".tile")).to_have_count(2)
+        await expect(one.page.locator(".tile.away")).to_have_count(0)
+
+
+async def test_a_page_that_is_loaded_again_is_the_same_person(server: MeetServer, person: Invite) -> None:
+    ada, grace = await given_a_meeting(server, person)
+    await ada.say("before")
+    await grace.sees_message("before")
+
+    await grace.page.reload()
+
+    await expect(grace.tile_of("Ada Lovelace")).to_be_visible()
+    await grace.sees_moving_pictures()
+    await ada.sees_moving_pictures()
+    await grace.say("after")
+    for one in (ada, grace):
+        await one.sees_message("before")
+        await one.sees_message("after")
+        await expect(one.page.locator(".tile")).to_have_count(2)

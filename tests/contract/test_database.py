@@ -1,0 +1,196 @@
+"""Units of work and single statements, on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from meetserver import limits
+from meetserver.adapters.engine import open_database, sqlite_path
+from meetserver.cluster.models import shard_lease
+from meetserver.config import Config
+from meetserver.database import Database
+from meetserver.errors import Unavailable
+from tests.servers.postgres import PostgresServer
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WRITERS = 8
+
+
+async def given_counter(database: Database) -> None:
+    """A lease whose incarnation counts."""
+    await database.write(insert(shard_lease).values(shard_id="s", incarnation="0", expires_at=NOON))
+
+
+async def counted(database: Database) -> str:
+    (row,) = await database.fetch(select(shard_lease.c.incarnation))
+    return str(row.incarnation)
+
+
+async def count(connection: AsyncConnection) -> None:
+    """Read, think, write: what loses updates when units of work are not serialized."""
+    before = (await connection.execute(select(shard_lease.c.incarnation))).scalar_one()
+    await asyncio.sleep(0)
+    await connection.execute(update(shard_lease).values(incarnation=str(int(before) + 1)))
+
+
+async def test_units_of_work_lose_no_update(database: Database) -> None:
+    await given_counter(database)
+    await asyncio.gather(*(database.run(count) for _ in range(WRITERS)))
+    assert await counted(database) == str(WRITERS)
+
+
+async def test_a_unit_that_cannot_be_serialized_starts_again(postgres_config: Config) -> None:
+    database = open_database(postgres_config)
+    await given_counter(database)
+    tries = 0
+
+    async def unit(connection: AsyncConnection) -> None:
+        nonlocal tries
+        tries += 1
+        await connection.execute(select(shard_lease))
+        if tries == 1:
+            await database.run(count)
+        await count(connection)
+
+    await database.run(unit)
+    assert (tries, await counted(database)) == (2, "2")
+    await database.close()
+
+
+async def test_a_unit_that_always_meets_another_gives_up(
+    postgres_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TRANSACTION_ATTEMPTS", 3)
+    database = open_database(postgres_config)
+    await given_counter(database)
+
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(select(shard_lease))
+        await database.write(update(shard_lease).values(expires_at=NOON))
+        await count(connection)
+
+    with pytest.raises(Unavailable):
+        await database.run(unit)
+    await database.close()
+
+
+async def test_a_unit_that_fails_leaves_nothing(database: Database) -> None:
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(insert(shard_lease).values(shard_id="s", incarnation="a", expires_at=NOON))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await database.run(unit)
+    assert await database.fetch(select(shard_lease)) == []
+
+
+async def test_a_broken_rule_is_an_error_and_not_tried_again(database: Database) -> None:
+    await given_counter(database)
+    with pytest.raises(IntegrityError):
+        await given_counter(database)
+
+
+async def test_a_write_returns_its_rows(database: Database) -> None:
+    await given_counter(database)
+    (row,) = await database.write(update(shard_lease).values(incarnation="7").returning(shard_lease.c.incarnation))
+    assert row.incarnation == "7"
+    assert await counted(database) == "7"
+
+
+async def test_times_come_back_in_utc(database: Database) -> None:
+    local = (NOON + timedelta(microseconds=123456)).astimezone(timezone(timedelta(hours=5)))
+    await database.write(insert(shard_lease).values(shard_id="s", incarnation="a", expires_at=local))
+    (row,) = await database.fetch(select(shard_lease.c.expires_at).where(shard_lease.c.expires_at <= local))
+    assert row.expires_at == local
+    assert row.expires_at.tzinfo == UTC
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="naive datetime"):
+        await database.write(
+            insert(shard_lease).values(shard_id="s", incarnation="a", expires_at=NOON.replace(tzinfo=None))
+        )
+
+
+async def test_foreign_keys_hold(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        await database.write(
+            text("INSERT INTO room (id, meeting_id, created_at) VALUES ('r', 'none', CURRENT_TIMESTAMP)")
+        )
+
+
+# --- SQLite
+
+
+@pytest.mark.parametrize("engine", ["writer", "reader"])
+async def test_sqlite_is_set_up_to_keep_what_it_says_it_keeps(sqlite_config: Config, engine: str) -> None:
+    database = open_database(sqlite_config)
+    async with getattr(database, engine).connect() as connection:
+        set_up = [
+            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert set_up == ["wal", 2, 1]
+    await database.close()
+
+
+async def test_a_sqlite_file_is_its_owners_alone(sqlite_url: str) -> None:
+    config = Config(database_url=sqlite_url.replace("meetserver.", "new/folder/meetserver."))
+    database = open_database(config)
+    await database.write(text("SELECT 1"))
+    await database.close()
+    assert sqlite_path(config).stat().st_mode & 0o077 == 0
+
+
+# --- PostgreSQL
+
+
+async def test_other_spellings_of_a_postgres_url_work(postgres_config: Config) -> None:
+    url = postgres_config.database_url.replace("postgresql://", "postgres://") + "?sslmode=disable"
+    database = open_database(Config(database_url=url, secret_key="s" * 32))
+    assert await database.fetch(text("SELECT 1")) == [(1,)]
+    await database.close()
+
+
+async def test_no_lock_outlives_a_lease(postgres_config: Config) -> None:
+    database = open_database(postgres_config)
+    for setting in ("lock_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout"):
+        (row,) = await database.fetch(text(f"SELECT setting::int FROM pg_settings WHERE name = '{setting}'"))
+        assert 0 < row.setting < postgres_config.lease_ttl_s * 1000
+    await database.close()
+
+
+async def test_a_database_that_is_not_there_is_unavailable(unused_tcp_port: int) -> None:
+    config = Config(database_url=f"postgresql://u:p@127.0.0.1:{unused_tcp_port}/d", secret_key="s" * 32)
+    database = open_database(config)
+    await assert_unavailable(database)
+    await database.close()
+
+
+async def test_a_database_that_went_and_came_back_is_found_again() -> None:
+    with PostgresServer() as server:
+        database = open_database(Config(database_url=server.url, secret_key="s" * 32))
+        await asyncio.gather(*(database.fetch(text("SELECT pg_sleep(0.05)")) for _ in range(5)))
+        server.kill()
+        await assert_unavailable(database)
+        server.start()
+        rows: list[Any] = await asyncio.gather(*(database.fetch(text("SELECT 1")) for _ in range(5)))
+        assert rows == [[(1,)]] * 5
+        await database.close()
+
+
+async def assert_unavailable(database: Database) -> None:
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(text("SELECT 1"))
+
+    with pytest.raises(Unavailable):
+        await database.run(unit)
+    with pytest.raises(Unavailable):
+        await database.fetch(text("SELECT 1"))
+    with pytest.raises(Unavailable):
+        await database.write(text("SELECT 1"))

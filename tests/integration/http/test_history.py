@@ -1,0 +1,208 @@
+"""A room's past over HTTP: who may read, what they see, and how it pages."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from meetserver import limits
+from meetserver.chat.messages import Sent
+from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId, UserId
+from meetserver.messages import Event
+from meetserver.ports import Commit, Entry, OpenSession
+from meetserver.rooms.messages import Joined, Participant
+from meetserver.whiteboard.messages import Applied, Put
+from meetserver.wire import encode, timestamp
+from tests.integration.http.conftest import Api, NotingRooms
+
+BO, CY = ParticipantId("bo"), ParticipantId("cy")
+
+
+class Room:
+    """A meeting's room whose log the test writes."""
+
+    def __init__(self, owner: Api, meeting: dict[str, Any]) -> None:
+        self.owner = owner
+        self.id = RoomId(meeting["room_id"])
+        self.path = f"/meetings/{meeting['id']}"
+        self._epoch = 0
+        self._seq = 0
+
+    @property
+    def _log(self) -> Any:
+        return self.owner.services.history
+
+    async def happens(self, by: ParticipantId, event: Event, opened: tuple[OpenSession, ...] = ()) -> None:
+        if not self._epoch:
+            self._epoch = (await self._log.start(self.id, ShardId("test"), 1)).epoch
+        to = event.addressees()
+        entry = Entry(
+            epoch=self._epoch,
+            seq=self._seq + 1,
+            at=self.owner.services.clock.now(),
+            by=by,
+            type=event.type,
+            v=event.version,
+            data=encode(event),
+            to=None if to is None else tuple(sorted(to)),
+            txn=f"txn-{self._seq + 1}",
+        )
+        assert await self._log.commit([Commit(self.id, self._epoch, self._seq, (entry,), opened)]) == [None]
+        self._seq += 1
+
+    async def joins(self, who: ParticipantId, user: str | None = None) -> str:
+        """The resume token."""
+        session, token = SessionId(f"{who}-session"), f"{who}-resume-token"
+        at = timestamp(self.owner.services.clock.now())
+        shown = Participant(who, session, who.title(), "participant", at)
+        opened = OpenSession(
+            session, who, hashlib.sha256(token.encode()).digest(), f"{who}-ticket", UserId(user) if user else None
+        )
+        await self.happens(who, Joined(shown), (opened,))
+        return token
+
+    async def says(self, who: ParticipantId, text: str, to: list[str] | None = None) -> None:
+        await self.happens(who, Sent(message_id=f"m{self._seq + 1}", name=who.title(), text=text, to=to))
+
+
+@pytest.fixture
+async def room(api: Api) -> Room:
+    ann = await api.given_user()
+    return Room(ann, await ann.given_meeting())
+
+
+def texts(answer: Any) -> list[str]:
+    assert answer.status == 200, answer
+    return [item["text"] for item in answer.body["items"]]
+
+
+async def test_chat_pages_backwards_from_the_newest(room: Room) -> None:
+    for number in range(7):
+        await room.says(BO, f"text {number}")
+    first = await room.owner.get(f"{room.path}/messages?limit=3")
+    assert texts(first) == ["text 4", "text 5", "text 6"]
+    assert set(first.body["items"][0]) >= {"message_id", "seq", "at", "by", "text"}
+    second = await room.owner.get(f"{room.path}/messages?limit=3&cursor={first.body['next']}")
+    assert texts(second) == ["text 1", "text 2", "text 3"]
+    assert texts(await room.owner.get(f"{room.path}/messages?before=3")) == ["text 0", "text 1"]
+    last = await room.owner.get(f"{room.path}/messages?limit=3&cursor={second.body['next']}")
+    assert (texts(last), last.body["next"]) == (["text 0"], None)
+
+
+async def test_chat_pages_forwards_after_a_seq(room: Room) -> None:
+    for number in range(5):
+        await room.says(BO, f"text {number}")
+    first = await room.owner.get(f"{room.path}/messages?after=1&limit=2")
+    assert texts(first) == ["text 1", "text 2"]
+    rest = await room.owner.get(f"{room.path}/messages?limit=2&cursor={first.body['next']}")
+    assert texts(rest) == ["text 3", "text 4"]
+
+
+async def test_chat_is_searched(room: Room) -> None:
+    for text in ("Hello all", "the STRASSE is long", "bye"):
+        await room.says(BO, text)
+    assert texts(await room.owner.get(f"{room.path}/messages", params={"q": "straße"})) == ["the STRASSE is long"]
+    for absent in ("\x00", "null"):
+        assert texts(await room.owner.get(f"{room.path}/messages", params={"q": absent})) == []
+
+
+async def test_private_messages_are_for_those_they_are_for(room: Room) -> None:
+    bo = await room.owner.signed_in(None).given_user("bo@example.com", "Bo")
+    await room.joins(BO, (await bo.get("/users/me")).body["id"])
+    token = await room.joins(CY)
+    await room.says(CY, "to all")
+    await room.says(CY, "to Bo", to=[BO])
+    for path in ("messages", "events"):
+        assert "to Bo" not in str((await room.owner.get(f"{room.path}/{path}")).body), "not even for the owner"
+        assert "to Bo" in str((await bo.get(f"{room.path}/{path}")).body)
+        guest = await room.owner.signed_in(None).get(
+            f"{room.path}/{path}", headers={"Authorization": f"Session {token}"}
+        )
+        assert "to Bo" in str(guest.body), "its author"
+
+
+async def test_events_follow_the_log(room: Room) -> None:
+    await room.joins(BO)
+    for number in range(4):
+        await room.says(BO, f"text {number}")
+    page = (await room.owner.get(f"{room.path}/events?after=1&limit=2")).body
+    assert [(event["seq"], event["type"]) for event in page["items"]] == [(2, "chat.sent"), (3, "chat.sent")]
+    assert set(page["items"][0]) == {"type", "epoch", "seq", "at", "by", "data"}
+    rest = (await room.owner.get(f"{room.path}/events?cursor={page['next']}")).body
+    assert ([event["seq"] for event in rest["items"]], rest["next"]) == ([4, 5], None)
+
+
+async def test_the_state_is_the_log_folded_up_to_a_seq_or_a_time(room: Room) -> None:
+    await room.joins(BO)
+    await room.says(BO, "early")
+    early = timestamp(room.owner.services.clock.now())
+    room.owner.services.clock.advance(60)  # type: ignore[attr-defined]
+    await room.says(BO, "late")
+    now = (await room.owner.get(f"{room.path}/state")).body
+    assert now["seq"] == 3
+    assert [m["text"] for m in now["snapshot"]["chat"]["messages"]] == ["early", "late"]
+    for at in ("2", early):
+        then = (await room.owner.get(f"{room.path}/state", params={"at": at})).body
+        assert then["seq"] == 2
+        assert [m["text"] for m in then["snapshot"]["chat"]["messages"]] == ["early"]
+
+
+async def test_before_its_first_entry_the_state_is_the_calendar_entry(room: Room) -> None:
+    answer = await room.owner.get(f"{room.path}/state")
+    assert (answer.body["seq"], answer.body["snapshot"]["room"]["title"]) == (0, "Weekly")
+
+
+async def test_a_room_that_is_awake_is_asked_itself(room: Room) -> None:
+    noting = room.owner.services.rooms
+    assert isinstance(noting, NotingRooms)
+    noting.live[room.id] = b'{"live":true}'
+    assert (await room.owner.get(f"{room.path}/state")).body["snapshot"] == {"live": True}
+
+
+async def test_a_guest_fetches_a_part_that_was_too_big_for_a_frame(room: Room) -> None:
+    token = await room.joins(BO)
+    await room.happens(BO, Applied([Put("e1", {"kind": "line", "note": "x" * 20_000})]))
+    guest, headers = room.owner.signed_in(None), {"Authorization": f"Session {token}"}
+    answer = await guest.get(f"{room.path}/state?part=whiteboard", headers=headers)
+    assert (answer.status, answer.body["seq"]) == (200, 2)
+    assert "e1" in str(msgspec.json.encode(answer.body["snapshot"]))
+    again = await guest.get(
+        f"{room.path}/state?part=whiteboard", headers={**headers, "If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status == 304
+    wrong = await guest.get(f"{room.path}/state?part=whiteboard", headers={"Authorization": "Session wrong"})
+    assert wrong.code == "unauthenticated"
+    other = await room.owner.given_meeting("Other")
+    assert (await guest.get(f"/meetings/{other['id']}/state", headers=headers)).code == "unauthenticated"
+
+
+async def test_strangers_read_nothing(room: Room) -> None:
+    await room.says(BO, "text")
+    eve = await room.owner.signed_in(None).given_user("eve@example.com", "Eve")
+    for part in ("messages", "events", "state"):
+        assert (await eve.get(f"{room.path}/{part}")).code == "not_found"
+        assert (await eve.signed_in(None).get(f"{room.path}/{part}")).code == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "messages?before=-1",
+        f"messages?before={2**64}",
+        "messages?limit=0",
+        "messages?cursor=c1",
+        "messages?q=",
+        f"messages?q={'x' * (limits.SEARCH_CHARS + 1)}",
+        "events?after=x",
+        "events?after=null",
+        "events?limit=501",
+        "state?at=yesterday",
+        "state?at=2030-01-01T00:00:00",
+        "state?at=0001-01-01T00:00:00%2B14:00",
+        "state?part=chat",
+        "state?at=",
+    ],
+)
+async def test_a_query_that_cannot_be_is_refused(room: Room, query: str) -> None:
+    assert (await room.owner.get(f"{room.path}/{query}")).code == "bad_message"

@@ -1,0 +1,59 @@
+"""Every operation of the served document, called with generated requests: no 5xx, nothing undocumented."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.http.conftest import Api, Make
+
+# What a schema cannot say: that an address, a time or a zone exists. A request may fit it and still be refused.
+SETTINGS = """
+continue-on-failure = true
+
+[checks]
+positive_data_acceptance.expected-statuses = [{accepted}]
+"""
+ACCEPTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422"]
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture
+async def api(make_api: Make) -> Api:
+    return await make_api(require_verified_email=False)
+
+
+async def conforms(api: Api, folder: Path, *words: str) -> None:
+    """Run all checks over all operations, with these further words on its command line; a failure shows its report."""
+    settings = folder / "schemathesis.toml"
+    settings.write_text(SETTINGS.format(accepted=", ".join(f'"{status}"' for status in ACCEPTED)))
+    url = str(api.client.make_url("/api/v1/openapi.json"))
+    options = ["--checks", "all", "--generation-deterministic", "--suppress-health-check", "all", "--no-color"]
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "run", url, *options],
+        *words,
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+async def test_for_whoever_is_not_signed_in(api: Api, tmp_path: Path) -> None:
+    await conforms(api, tmp_path, "--phases", "fuzzing", "--max-examples", "10")
+
+
+async def test_for_an_owner_of_meetings(api: Api, tmp_path: Path) -> None:
+    await api.register()
+    token = (await api.log_in()).body["access_token"]
+    await api.signed_in(token).given_meeting()
+    # Without the call that would end the session that all others need.
+    logout = "/api/v1/auth/logout"
+    header = f"Authorization: Bearer {token}"
+    await conforms(api, tmp_path, "--max-examples", "8", "--header", header, "--exclude-path", logout)

@@ -1,0 +1,92 @@
+"""A meetserver without sockets and disks: router, rooms and edges as they are, the log in memory, delays by seed."""
+
+import asyncio
+import random
+
+from meetserver.actors.room import RoomActor
+from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.memory.clock import LoopClock
+from meetserver.adapters.memory.random import SeededRandom
+from meetserver.adapters.memory.room_log import MemoryRoomLog
+from meetserver.cluster.committer import Committer
+from meetserver.cluster.router import Router
+from meetserver.ids import RoomId, ShardId
+from tests.faults.history import LogEntry, content_of
+from meetserver.wire import timestamp
+
+SLOWEST_STATEMENT_S = 0.030
+
+
+class Crash:
+    """A message that no room handles: its actor ends by an exception."""
+
+
+class World:
+    def __init__(self, seed: int = 0, *, slowest_statement_s: float = SLOWEST_STATEMENT_S) -> None:
+        self.chance = random.Random(seed)
+        self.random = SeededRandom(seed)
+        self.clock = LoopClock()
+        self._slowest_statement_s = slowest_statement_s
+        self.log = MemoryRoomLog(self._pause)
+        self.starts = 0
+        self._committers: list[Committer] = []
+        self._start()
+
+    async def _pause(self) -> None:
+        if self._slowest_statement_s:
+            await asyncio.sleep(self.chance.uniform(0, self._slowest_statement_s / 2))
+
+    def _start(self) -> None:
+        self.starts += 1
+        self.committer = Committer(self.log)
+        self._committers.append(self.committer)
+        self.supervisor = Supervisor(close_timeout_s=1)
+        self.router = Router(self.log, self.make_actor, self.supervisor)
+
+    def make_actor(self, room: RoomId) -> RoomActor:
+        return RoomActor(
+            room,
+            ShardId("shard"),
+            store=self.log,
+            committer=self.committer,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    def given_room(self, name: str = "room") -> RoomId:
+        self.log.create(RoomId(name), title="Weekly")
+        return RoomId(name)
+
+    def crash(self, room: RoomId) -> None:
+        """The room's actor fails, as by a bug."""
+        self.router._refs[room].tell_control(Crash())
+
+    async def kill_and_restart(self) -> None:
+        """The process dies: what it knew is gone, statements under way may still land. Its successor starts."""
+        dead = self.router
+        self._start()
+        await dead.close()
+        await self.router.wake_rooms()
+
+    async def close(self) -> None:
+        await self.router.drain()
+        await self.router.close()
+        for committer in self._committers:
+            await committer.close()
+
+    def logs(self) -> dict[str, list[LogEntry]]:
+        return {
+            room: [
+                LogEntry(
+                    entry.epoch,
+                    entry.seq,
+                    entry.by,
+                    entry.type,
+                    content_of(entry.type, entry.by, timestamp(entry.at), entry.data),
+                    entry.txn,
+                    None if entry.to is None else frozenset(entry.to),
+                )
+                for entry in row.entries
+            ]
+            for room, row in self.log.rooms.items()
+        }
