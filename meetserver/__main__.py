@@ -1,7 +1,6 @@
 """python -m meetserver serve | migrate | schema | admin …"""
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,18 @@ def cli() -> None:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """On uvloop where it exists; what people can mend is a sentence, not a traceback."""
     try:
-        import uvloop  # noqa: PLC0415  (not on every platform)
-
-        factory = uvloop.new_event_loop
-    except ImportError:
-        factory = asyncio.new_event_loop
-    try:
-        with asyncio.Runner(loop_factory=factory) as runner:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(work)
     except (ConfigError, Refused) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _config(**overrides: Any) -> Config:
@@ -49,7 +50,7 @@ def _config(**overrides: Any) -> Config:
 @click.option("--port", type=int, help="Port to listen on.")
 def serve(host: str | None, port: int | None) -> None:
     """Run the server in the foreground; SIGTERM drains it."""
-    from meetserver.serving import serve as serve_until_signal  # noqa: PLC0415  (the other commands start faster)
+    from meetserver.serving import serve as serve_until_signal
 
     config = _config(host=host, port=port)
     _run(serve_until_signal(config, lambda url: click.echo(f"meetserver {__version__} is ready: {url}")))
@@ -58,7 +59,7 @@ def serve(host: str | None, port: int | None) -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from meetserver.adapters.migrations import migrate as run_migrations  # noqa: PLC0415
+    from meetserver.adapters.migrations import migrate as run_migrations
 
     config = _config()
     config.data_path.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def migrate() -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("schema"))
 def schema(folder: Path) -> None:
     """Write openapi.json and asyncapi.json into FOLDER."""
-    from meetserver.http.documents import write_documents  # noqa: PLC0415
+    from meetserver.http.documents import write_documents
 
     for path in write_documents(folder):
         click.echo(path)
@@ -81,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -167,9 +167,7 @@ def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
     return router
 
 
-def _services(
-    core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership
-) -> Services:
+def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership) -> Services:
     def why_not_ready() -> list[str]:
         reasons = [] if membership.is_held else ["the shard's lease is not held: the database may be away"]
         return [*reasons, "the server is about to stop"] if router.is_draining else reasons

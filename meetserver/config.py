@@ -40,9 +40,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     secret_key: Annotated[
         str, _about("Master secret, 32 characters or more. Empty with SQLite: made once, kept in the data folder.")
     ] = ""
-    smtp_url: Annotated[
-        str, _about("smtp://user:pass@host:port. Empty: each mail is a file in <data_dir>/mail.")
-    ] = ""
+    smtp_url: Annotated[str, _about("smtp://user:pass@host:port. Empty: each mail is a file in <data_dir>/mail.")] = ""
     mail_from: Annotated[str, _about("Sender of mails.")] = "meetserver <no-reply@localhost>"
     admin_email: Annotated[str, _about("First administrator, made at start if absent.")] = ""
     admin_password: Annotated[str, _about("Password of the first administrator.")] = ""
@@ -50,9 +48,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_origins: Annotated[
         list[str], _about("Origins beside the public URL's own that browsers may call from (comma-separated).")
     ] = []
-    ice_servers: Annotated[
-        list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")
-    ] = []
+    ice_servers: Annotated[list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")] = []
     access_token_life_s: Annotated[int, _about("Life of an access token.", "s", ge=60, le=3600)] = 600
     refresh_token_life_s: Annotated[int, _about("Life of an unused refresh token or cookie session.", "s", ge=600)] = (
         30 * 86400

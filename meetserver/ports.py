@@ -178,9 +178,7 @@ class Bus(Protocol):
 
     async def publish(self, channel: str, message: bytes) -> None: ...
 
-    async def subscribe(
-        self, channel: str, handler: Callable[[bytes], None]
-    ) -> Callable[[], Awaitable[None]]:
+    async def subscribe(self, channel: str, handler: Callable[[bytes], None]) -> Callable[[], Awaitable[None]]:
         """Call `handler` for each message from now on; the answer ends it. In order per publisher."""
 
     async def close(self) -> None: ...

@@ -2,10 +2,13 @@
 
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from meetserver import limits
 from meetserver.errors import BadMessage
+
+# The library's own switch: a mail server at home serves .local, .lan or localhost.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def clean_address(address: str) -> str:
@@ -14,9 +17,7 @@ def clean_address(address: str) -> str:
     No DNS is asked, and private domains are fine: a server may serve a network without either.
     """
     try:
-        valid = validate_email(
-            address, check_deliverability=False, globally_deliverable=False, test_environment=True, strict=True
-        )
+        valid = validate_email(address, check_deliverability=False, globally_deliverable=False, strict=True)
     except (EmailNotValidError, UnicodeError, ValueError):
         raise BadMessage("the e-mail address is not valid") from None
     if len(valid.normalized) > limits.EMAIL_CHARS:

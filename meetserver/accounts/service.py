@@ -144,6 +144,11 @@ class Accounts:
         except IntegrityError:
             return  # another process that starts right now made it
 
+    async def forget_ended(self) -> int:
+        """Delete sessions and links that ran out; how many. For a periodic job."""
+        now = self._clock.now()
+        return await self._database.run(lambda connection: store.delete_ended(connection, now))
+
     async def _new_account(self, email: str, password: str, name: str, *, is_admin: bool = False) -> Account:
         address, name = clean_address(email), clean_name(name)
         now = self._clock.now()

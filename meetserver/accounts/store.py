@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.accounts.models import auth_session, email_token, user_account
@@ -139,6 +139,13 @@ async def use_link(connection: AsyncConnection, link: str, at: datetime) -> bool
         update(email_token).where(email_token.c.id == link, email_token.c.used_at.is_(None)).values(used_at=at)
     )
     return bool(result.rowcount)
+
+
+async def delete_ended(connection: AsyncConnection, now: datetime) -> int:
+    """Sessions and mailed links that ran out; how many rows."""
+    sessions = await connection.execute(delete(auth_session).where(auth_session.c.expires_at <= now))
+    links = await connection.execute(delete(email_token).where(email_token.c.expires_at <= now))
+    return int(sessions.rowcount + links.rowcount)
 
 
 def _account_by_key(email_key: str) -> Select[Any]:

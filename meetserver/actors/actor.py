@@ -45,7 +45,7 @@ class Actor(ABC):
     async def run(self) -> None:
         """The actor's life: load, `await self.awake()`, clean up. Returns when it is done for good."""
 
-    def after_batch(self) -> None:
+    def after_batch(self) -> None:  # noqa: B027  (most actors have nothing to do here)
         """Called when a batch has been handled: the place to act on all of it at once."""
 
     async def awake(self) -> str:

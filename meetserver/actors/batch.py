@@ -1,6 +1,6 @@
 """One commit of one room, while it is put together: commands decided one upon the other, nothing told yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Event, Meta
 from meetserver.ports import Commit, Entry, OpenSession
-from meetserver.rooms.messages import Left
+from meetserver.rooms.messages import Ended, Left
 from meetserver.rooms.reducer import evolve
 from meetserver.rooms.state import RoomState
 
@@ -45,7 +45,7 @@ class Batch:
         return Receipt(first_seq, at, self.entries[-len(events)].body_hash, events[0].receipt())
 
     def _append(self, event: Event, meta: Meta, txn: str | None, body_hash: bytes | None) -> None:
-        session = self._session_of(event)
+        gone = self._gone_with(event)
         self.state = evolve(self.state, event, meta)
         data = wire.encode(event)
         addressees = event.addressees()
@@ -55,16 +55,19 @@ class Batch:
         )
         frame = text_frame(wire.logged_frame(event.type, meta, data))
         self.frames.append(LiveFrame(meta.epoch, meta.seq, meta.at, meta.by, frame, to))
-        if isinstance(event, Left) and session is not None:
-            self.closed.append(session)
-            self.left.append(event.participant)
+        self.closed += gone.keys()
+        self.left += gone.values()
 
-    def _session_of(self, event: Event) -> SessionId | None:
-        """Before the event takes the participant away."""
-        if not isinstance(event, Left):
-            return None
-        participant = self.state.participants.get(event.participant)
-        return None if participant is None else participant.session
+    def _gone_with(self, event: Event) -> Mapping[SessionId, ParticipantId]:
+        """Whose session ends with the event; asked before the event takes them out of the state."""
+        match event:
+            case Left(participant):
+                who = self.state.participants.get(participant)
+                return {} if who is None else {who.session: who.id}
+            case Ended():
+                return dict(self.state.sessions)
+            case _:
+                return {}
 
     def open(self, session: OpenSession) -> None:
         self.opened.append(session)

@@ -15,8 +15,8 @@ from meetserver.errors import NotFound, Unavailable, UnknownOutcome
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import Clock, Entry, OpenSession, RoomLog
 from meetserver.rooms.messages import Configure, Settings
-from meetserver.rooms.snapshot import decode_snapshot
 from meetserver.rooms.reducer import fold
+from meetserver.rooms.snapshot import decode_snapshot
 from meetserver.rooms.state import RoomState, empty
 
 log = logging.getLogger(__name__)

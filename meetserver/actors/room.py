@@ -1,32 +1,27 @@
 """The meeting room: decide, commit, evolve, tell.
 
-This is the actor: its life, its mailbox, who is attached, and what need not last. The durable side (what waits,
-the batch under way, receipts) is writer.py. One batch is in flight; meanwhile ephemeral commands run. When the
-outcome of a commit is unknown the room loads itself anew under a higher epoch (docs/architecture.md).
+This is the actor: its life, its mailbox, and what need not last. The durable side (what waits, the batch under way,
+receipts) is writer.py; who is connected, away or back is attendance.py. One batch is in flight; meanwhile ephemeral
+commands run. When the outcome of a commit is unknown the room loads itself anew under a higher epoch.
 """
 
 import logging
-from collections import deque
 from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
 from meetserver import limits, wire
-from meetserver.actors import hello
 from meetserver.actors.actor import Actor
-from meetserver.actors.attachments import Attachments
+from meetserver.actors.attendance import Attendance
 from meetserver.actors.background import Background
 from meetserver.actors.batch import Batch
 from meetserver.actors.envelopes import (
     Committed,
     Detached,
-    Edge,
     EpochChecked,
     FromServer,
     FromSession,
     IdleOver,
-    LinkId,
-    LiveFrame,
     OpenByResume,
     OpenByTicket,
     Reattach,
@@ -40,7 +35,6 @@ from meetserver.actors.receipts import Receipts
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer, context_of
 from meetserver.errors import (
-    Conflict,
     MeetError,
     NotFound,
     Refusal,
@@ -50,14 +44,12 @@ from meetserver.errors import (
     Unavailable,
 )
 from meetserver.framing import text_frame
-from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId
-from meetserver.messages import Tell
+from meetserver.ids import MeetingId, RoomId, ShardId
 from meetserver.ports import Clock, OpenSession, Random, RoomLog, RoomReply
 from meetserver.presence.messages import Set as SetPresence
-from meetserver.rooms.live import LiveState, forget, react, set_away
-from meetserver.rooms.messages import DurableOk, Leave
+from meetserver.rooms.live import react
+from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.state import RoomState, empty
-from meetserver.rooms.views import Views
 
 log = logging.getLogger(__name__)
 
@@ -84,18 +76,13 @@ class RoomActor(Actor):
         self._store = store
         self._clock = clock
         self._random = random
-        self._resume_window_s = resume_window_s
         self._idle_s = idle_s
         self._tasks = Background()
         self._snapshots = Snapshots(store, room, self._tasks)
         self._writer = Writer(self, store, committer)
-        self._views = Views()
-        self._attachments = Attachments()
+        self.attendance = Attendance(self, store, resume_window_s)
         self.epoch = 0
         self.state: RoomState = empty(room, MeetingId(""))
-        self._live = LiveState()
-        self.sessions: dict[str, OpenSession] = {}
-        self._tail: deque[LiveFrame] = deque(maxlen=limits.EDGE_EVENTS)
         self._early: list[Any] = []
         self._was_loaded = False
         self._is_serving = False
@@ -115,7 +102,7 @@ class RoomActor(Actor):
                 if self._is_stopping or not (self.mailbox or self._writer or self._early):
                     return
         finally:
-            self._attachments.close()
+            self.attendance.close()
             await self._tasks.close()
 
     def rest(self) -> list[Any]:
@@ -128,18 +115,13 @@ class RoomActor(Actor):
         self.background(load_room(self._store, self.room, self._shard, self._clock, known_seq, self.tell_control))
 
     def _loaded(self, fresh: Fresh) -> None:
-        self.epoch, self.state, self.sessions = fresh.epoch, fresh.state, fresh.sessions
+        self.epoch, self.state = fresh.epoch, fresh.state
         self._writer.start_over(Receipts(fresh.entries, is_complete=fresh.is_whole_log))
         self._snapshots.loaded(fresh.state, fresh.entries, fresh.snapshot_bytes)
-        self._tail = deque(fresh.tail, maxlen=limits.EDGE_EVENTS)
         if fresh.configure is not None:
             self._writer.enqueue_first(FromServer(fresh.configure))
         self._is_serving = self._was_loaded = True
-        for edge in self._attachments.edges():
-            edge.durable(fresh.missed)
-        for session, participant in self.state.sessions.items():
-            if self._attachments.get(session) is None:
-                self._begin_absence(session, participant)
+        self.attendance.loaded(fresh)
         early, self._early = self._early, []
         for message in early:
             self.receive(message)
@@ -196,20 +178,20 @@ class RoomActor(Actor):
             case Stop():
                 self._is_stopping = True
             case Detached():
-                self._detached(message)
+                self.attendance.detached(message)
             case _ if not self._is_serving:
                 self._early.append(message)
             case OpenByResume():
-                self._check_resume(message)
+                self.attendance.check_resume(message)
             case EpochChecked():
-                self._resume(message.request, message.epoch)
+                self.attendance.resume(message.request, message.epoch)
             case Reattach():
-                self._reattach(message)
+                self.attendance.reattach(message)
             case StateWanted():
                 if not message.answer.done():
-                    message.answer.set_result(self._views.shared(self.state, self._live))
+                    message.answer.set_result(self.attendance.shared_view())
             case WindowOver():
-                self._window_over(message)
+                self.attendance.window_over(message)
             case IdleOver():
                 self._idle_over()
             case _:
@@ -243,59 +225,36 @@ class RoomActor(Actor):
         if isinstance(context, Refusal):
             return context
         try:
-            reaction = react(self._live, self.state, message.command, context)
+            reaction = react(self.attendance.live, self.state, message.command, context)
         except Exception:
             log.exception("action=command_failed room=%s type=%s", self.room, message.command.type)
             return Refusal("internal", "the server failed at this command")
         if isinstance(reaction, Refusal):
             return reaction
-        self._live, tells = reaction
-        self._tell(tells, context.by)
+        self.attendance.live, tells = reaction
+        self.attendance.tell(tells, context.by)
         return None
-
-    def _tell(self, tells: list[Tell], by: ParticipantId) -> None:
-        for tell in tells:
-            frame = text_frame(wire.ephemeral_frame(tell.event, by))
-            if tell.to is None:
-                for edge in self._attachments.edges():
-                    edge.ephemeral(self.epoch, frame, by, tell.event.coalesce())
-            elif (attachment := self._attachments.get(tell.to)) is not None:
-                attachment.edge.direct(attachment.link, frame)
 
     # --- what the writer tells
 
     def publish(self, batch: Batch) -> None:
         """The log has it: now it is a fact."""
         self.state = batch.state
-        self.sessions |= {row.session: row for row in batch.opened}
-        self._tail.extend(batch.frames)
         self._snapshots.committed(self.state, batch.entries)
-        for edge in self._attachments.edges():
-            edge.durable(batch.frames)
-        for participant in batch.left:
-            self._live = forget(self._live, participant)
-        for session in batch.closed:
-            self._close_session(session, Unauthenticated("this session is over").refusal)
+        self.attendance.publish(batch)
+
+    def conclude(self, batch: Batch) -> None:
+        """Everybody has been told: now those whose session ended may go."""
         if self.state.ended:
-            for session, _ in self._attachments.items():
-                self._close_session(session, RoomEnded("the meeting has ended").refusal)
+            refusal = RoomEnded("the meeting has ended").refusal
+        else:
+            refusal = Unauthenticated("this session is over").refusal
+        for session in batch.closed:
+            self.attendance.close_session(session, refusal)
         self._watch_idle()
 
-    def _close_session(self, session: SessionId, refusal: Refusal) -> None:
-        self.sessions.pop(session, None)
-        self._attachments.end_absence(session)
-        if (attachment := self._attachments.remove(session)) is not None:
-            attachment.edge.closed(attachment.link, refusal)
-
     def open(self, work: OpenByTicket) -> None:
-        participant = self.state.participants[work.join.participant]
-        self._attach(work.edge, work.link, participant.session, participant.id)
-        work.edge.opened(
-            work.link,
-            hello.fresh_hello(
-                work.command_id, work.token, participant, self.state, self._live, self.epoch, self._views
-            ),
-        )
+        self.attendance.open(work)
 
     def grant(self, work: Any, ok: DurableOk) -> None:
         if isinstance(work, FromServer):
@@ -317,103 +276,19 @@ class RoomActor(Actor):
             case _:
                 log.debug("action=unanswered room=%s message=%s", self.room, type(work).__name__)
 
-    # --- coming back, going away
-
-    def _check_resume(self, request: OpenByResume) -> None:
-        """A resume is good when the log's entry at the client's seq is one that the client can have seen."""
-        if not hello.is_token_of(self.sessions.get(request.session), request.token):
-            self.refuse(request, Unauthenticated("there is no such session to resume").refusal)
-            return
-        known = self._epoch_at(request.seq)
-        if known is not None or request.seq > self.state.seq:
-            self._resume(request, known)
-        else:
-            self.background(self._ask_epoch(request))
-
-    def _epoch_at(self, seq: int) -> int | None:
-        if seq == 0:
-            return 0
-        if not self._tail or seq < self._tail[0].seq or seq > self._tail[-1].seq:
-            return None
-        return self._tail[seq - self._tail[0].seq].epoch
-
-    async def _ask_epoch(self, request: OpenByResume) -> None:
-        try:
-            epoch = await self._store.epoch_at(self.room, request.seq)
-        except MeetError:
-            self.refuse(request, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
-        else:
-            self.tell_control(EpochChecked(request, epoch))
-
-    def _resume(self, request: OpenByResume, epoch: int | None) -> None:
-        session = self.sessions.get(request.session)
-        participant = None if session is None else self.state.participants.get(session.participant)
-        if participant is None:
-            self.refuse(request, Unauthenticated("this session is over").refusal)
-            return
-        self._attach(request.edge, request.link, participant.session, participant.id)
-        if epoch is not None and epoch <= request.epoch and request.seq <= self.state.seq:
-            answer = hello.resumed_hello(
-                request.command_id, request.token, participant, self.state, self._live, self.epoch, request.seq
-            )
-        else:
-            answer = hello.fresh_hello(
-                request.command_id, request.token, participant, self.state, self._live, self.epoch, self._views
-            )
-        request.edge.opened(request.link, answer)
-
-    def _reattach(self, message: Reattach) -> None:
-        for link, session in message.links.items():
-            row = self.sessions.get(session)
-            if row is None:
-                message.edge.closed(link, Unauthenticated("this session is over").refusal)
-            else:
-                self._attach(message.edge, link, session, row.participant)
-
-    def _attach(self, edge: Edge, link: LinkId, session: SessionId, participant: ParticipantId) -> None:
-        older = self._attachments.get(session)
-        if older is not None and (older.edge is not edge or older.link != link):
-            older.edge.closed(older.link, Conflict("this session was resumed elsewhere").refusal)
-        is_new_edge = not self._attachments.has_edge(edge)
-        self._attachments.add(session, edge, link)
-        if is_new_edge:
-            edge.attached(self.epoch, self.state.seq, list(self._tail))
-        self._live, tells = set_away(self._live, participant, False)
-        self._tell(tells, participant)
-
-    def _detached(self, message: Detached) -> None:
-        attachment = self._attachments.get(message.session)
-        if attachment is None or attachment.link != message.link or attachment.edge is not message.edge:
-            return
-        self._attachments.remove(message.session)
-        if (participant := self.state.sessions.get(message.session)) is None:
-            return
-        if message.bye:
-            self._writer.enqueue(FromServer(Leave(participant, "bye")))
-        else:
-            self._begin_absence(message.session, participant)
-
-    def _begin_absence(self, session: SessionId, participant: ParticipantId) -> None:
-        self._attachments.begin_absence(
-            session, self._resume_window_s, lambda session, absence: self.tell_control(WindowOver(session, absence))
-        )
-        self._live, tells = set_away(self._live, participant, True)
-        self._tell(tells, participant)
-
-    def _window_over(self, message: WindowOver) -> None:
-        participant = self.state.sessions.get(message.session)
-        if participant is not None and self._attachments.is_absent(message.session, message.absence):
-            self._writer.enqueue(FromServer(Leave(participant, "timeout")))
-
     # --- sleep
 
     def _watch_idle(self) -> None:
-        if not self._attachments and not self.state.participants:
-            self._attachments.when_idle(self._idle_s, lambda: self.tell_control(IdleOver()))
+        if self._is_empty:
+            self.attendance.when_idle(self._idle_s)
 
     def _idle_over(self) -> None:
-        if not self._attachments and not self._writer and not self.state.participants:
+        if self._is_empty and not self._writer:
             self.interrupt("idle")
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self.attendance and not self.state.participants
 
     # --- for the writer
 
@@ -425,3 +300,12 @@ class RoomActor(Actor):
 
     def new_id(self) -> str:
         return self._random.id()
+
+    @property
+    def sessions(self) -> dict[str, OpenSession]:
+        return self.attendance.sessions
+
+    # --- for the attendance
+
+    def enqueue(self, work: FromServer) -> None:
+        self._writer.enqueue(work)

@@ -39,7 +39,11 @@ class Supervisor:
         await self._scheduler.spawn(self._keep(name, make, on_crash, on_end), name=name)
 
     async def _keep(
-        self, name: str, make: Callable[[], Actor], on_crash: Callable[[Exception], None], on_end: Callable[[bool], None]
+        self,
+        name: str,
+        make: Callable[[], Actor],
+        on_crash: Callable[[Exception], None],
+        on_end: Callable[[bool], None],
     ) -> None:
         crashes: deque[float] = deque(maxlen=limits.RESTARTS)
         loop = asyncio.get_running_loop()

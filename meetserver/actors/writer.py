@@ -53,7 +53,9 @@ class Host(Protocol):
     room: RoomId
     epoch: int
     state: RoomState
-    sessions: dict[str, OpenSession]
+
+    @property
+    def sessions(self) -> dict[str, OpenSession]: ...
 
     def tell_control(self, message: Any) -> None: ...
     def background(self, coroutine: Any) -> None: ...
@@ -63,6 +65,7 @@ class Host(Protocol):
     def grant(self, work: Any, ok: DurableOk) -> None: ...
     def open(self, work: OpenByTicket) -> None: ...
     def publish(self, batch: Batch) -> None: ...
+    def conclude(self, batch: Batch) -> None: ...
     def lose(self, error: MeetError | None) -> None: ...
 
 
@@ -151,7 +154,8 @@ class Writer:
         assert not isinstance(context, Refusal)
         if not decision:
             batch.works.append(work)
-            batch.answers.append(lambda ok=self._no_change(batch.state): self._host.grant(work, ok))  # type: ignore[misc]
+            unchanged = self._no_change(batch.state)
+            batch.answers.append(lambda: self._host.grant(work, unchanged))
             return True
         hash_ = body_hash(work.command) if key is not None else None
         receipt = batch.append(decision, context.by, context.at, None if key is None else key[1], hash_)
@@ -256,6 +260,7 @@ class Writer:
                 self._host.publish(batch)
                 for answer in batch.answers:
                     answer()
+                self._host.conclude(batch)
             case Duplicate():
                 self._is_duplicate = True
                 self._asking, self._to_ask = [*self._asking, *self._to_ask], []

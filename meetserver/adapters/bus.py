@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 READS_IN_A_ROW = 256
 """Messages that are taken before others get their turn of the loop."""
 
+CANCEL_AGAIN_S = 0.2
+
 LOST = (RedisError, OSError, TimeoutError)
 
 
@@ -105,9 +107,7 @@ class RedisBus:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limits.BUS_SILENCE_S):
                 await self._is_idle.wait()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(*self._tasks)
 
     # --- connections
 
@@ -156,8 +156,7 @@ class RedisBus:
             self._listening = None
             for channel in self._confirmed:
                 self._confirmed[channel].clear()
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            await _end(watch)
 
     async def _read(self, connection: Connection) -> None:
         now = asyncio.get_running_loop().time
@@ -195,3 +194,12 @@ class RedisBus:
 async def _disconnect(connection: Connection) -> None:
     with contextlib.suppress(*LOST):
         await connection.disconnect(nowait=True)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel, again where it was swallowed: Python 3.11's wait_for does that when its work is done at that moment."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)

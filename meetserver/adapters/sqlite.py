@@ -92,4 +92,4 @@ def _begin_immediate(engine: AsyncEngine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", leave_it_to_us)
-    pass
+    event.listen(engine.sync_engine, "begin", begin)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container
+from heapq import heapify, heappop, heapreplace
 from typing import Final
 
 from meetserver import limits
@@ -69,13 +70,31 @@ def _with_private(chat: ChatState, members: Members, message: Message) -> ChatSt
     after = _with(before, message)
     count = chat.private_count + len(after.messages) - len(before.messages)
     private = chat.private.set(members, after)
-    if count <= limits.CHAT_PRIVATE_MESSAGES:
-        return ChatState(chat.shared, private, count)
-    # The longest conversation gives way, so that whoever floods loses their own messages and nobody else's.
-    longest = max(private, key=lambda m: (len(private[m].messages), -private[m].messages[0].seq))
-    oldest, *rest = private[longest].messages
-    private = private.set(longest, Conversation(tuple(rest), oldest.seq)) if rest else private.delete(longest)
-    return ChatState(chat.shared, private, count - 1)
+    return _bounded(ChatState(chat.shared, private, count))
+
+
+def _bounded(chat: ChatState) -> ChatState:
+    """The longest conversations give way, so that whoever floods loses their own messages and nobody else's.
+
+    A tenth goes at once: to look at every conversation for each message would be dear.
+    """
+    most = limits.CHAT_PRIVATE_MESSAGES
+    if chat.private_count <= most:
+        return chat
+    private, count = chat.private.mutate(), chat.private_count
+    longest_first = [(-len(c.messages), c.messages[0].seq, members) for members, c in chat.private.items()]
+    heapify(longest_first)
+    while count > most - most // 10:
+        _, oldest_seq, members = longest_first[0]
+        rest = private[members].messages[1:]
+        count -= 1
+        if rest:
+            private[members] = Conversation(rest, oldest_seq)
+            heapreplace(longest_first, (-len(rest), rest[0].seq, members))
+        else:
+            del private[members]
+            heappop(longest_first)
+    return ChatState(chat.shared, private.finish(), count)
 
 
 def forget(chat: ChatState, participant: ParticipantId, present: Container[ParticipantId]) -> ChatState:
@@ -88,6 +107,11 @@ def forget(chat: ChatState, participant: ParticipantId, present: Container[Parti
         count -= len(private[members].messages)
         private = private.delete(members)
     return ChatState(chat.shared, private, count)
+
+
+def forget_all(chat: ChatState) -> ChatState:
+    """Everybody has left."""
+    return ChatState(chat.shared)
 
 
 def react(command: Typing) -> list[Tell]:

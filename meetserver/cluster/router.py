@@ -122,7 +122,9 @@ class Router:
         await self._supervisor.keep(
             f"room {ref.room}",
             make,
-            on_crash=lambda _: self._answer_rest(ref, Unavailable("the room failed; try again", retry_after_s=1).refusal),
+            on_crash=lambda _: self._answer_rest(
+                ref, Unavailable("the room failed; try again", retry_after_s=1).refusal
+            ),
             on_end=lambda is_quarantined: self._ended(ref, is_quarantined),
         )
 

@@ -20,6 +20,14 @@ _ID: Document = {
     "anyOf": [{"type": "integer"}, {"type": "string", "maxLength": limits.COMMAND_ID_CHARS}],
     "description": "The client's own, unique on its connection while unanswered.",
 }
+_REPLIES: dict[str, type[Struct]] = {
+    "hello": messages.HelloOk,
+    "ping": messages.PingOk,
+    "durable": messages.DurableOk,
+}
+# The shard says these by itself; they are no facts of a room.
+_OF_THE_CONNECTION: list[type[Ephemeral]] = [messages.Welcome, messages.Drain, messages.Quarantined]
+
 _TXN: Document = {"type": "string", "minLength": 1, "maxLength": limits.TXN_CHARS}
 
 
@@ -27,13 +35,15 @@ def asyncapi() -> Document:
     """The document, ready to be encoded."""
     commands: list[type[Command]] = [messages.Hello, *catalog.WIRE_COMMANDS]
     events = list(catalog.EVENTS.values())
-    types: list[type[Struct]] = [*commands, *events, *catalog.EPHEMERALS, Refusal]
+    ephemerals: list[type[Ephemeral]] = [*_OF_THE_CONNECTION, *catalog.EPHEMERALS]
+    types: list[type[Struct]] = [*commands, *events, *ephemerals, *_REPLIES.values(), Refusal]
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     by_type = dict(zip(types, schemas, strict=True))
     sent = {f"command.{kind.type}": _command(kind, by_type[kind]) for kind in commands}
     told = {f"event.{kind.type}": _event(kind, by_type[kind]) for kind in events}
-    told |= {f"ephemeral.{kind.type}": _ephemeral(kind, by_type[kind]) for kind in catalog.EPHEMERALS}
-    told |= {"reply.ok": _ok(), "reply.error": _error(by_type[Refusal])}
+    told |= {f"ephemeral.{kind.type}": _ephemeral(kind, by_type[kind]) for kind in ephemerals}
+    told |= {f"reply.{name}": _reply(kind, f"ok, {name}", "ok", by_type[kind]) for name, kind in _REPLIES.items()}
+    told |= {"reply.error": _reply(Refusal, "error", "error", by_type[Refusal])}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -104,12 +114,6 @@ def _ephemeral(kind: type[Ephemeral], data: Document) -> Document:
     return _message(kind, kind.type, f"{kind.type} (ephemeral event)", frame)
 
 
-def _ok() -> Document:
-    ok = {"type": "object", "description": "With `seq` and `at` for a command with a txn, sent after its commit."}
-    frame = {"type": "object", "properties": {"re": _ID, "ok": ok}, "required": ["re", "ok"]}
-    return {"name": "ok", "title": "ok (reply)", "contentType": "application/json", "payload": frame}
-
-
-def _error(refusal: Document) -> Document:
-    frame = {"type": "object", "properties": {"re": _ID, "error": refusal}, "required": ["re", "error"]}
-    return {"name": "error", "title": "error (reply)", "contentType": "application/json", "payload": frame}
+def _reply(kind: type[Struct], title: str, field: str, body: Document) -> Document:
+    frame = {"type": "object", "properties": {"re": _ID, field: body}, "required": ["re", field]}
+    return _message(kind, field, f"{title} (reply)", frame)

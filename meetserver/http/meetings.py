@@ -58,10 +58,7 @@ async def update_meeting(call: Call[MeetingPatch, None]) -> Reply[MeetingShown]:
     changed = await call.services.meetings.update(
         call.caller, MeetingId(call.part("meeting_id")), call.body, expected_version(call.request)
     )
-    settings = msgspec.convert(changed.settings, rooms.Settings)
-    # A room that cannot be told now reads the calendar entry when it is next loaded.
-    with suppress(Refused):
-        await call.services.rooms.ask(changed.room_id, rooms.Configure(changed.title, settings))
+    await _configure(call.services, changed)
     return Reply(_shown(call.request, call.services, changed), version_etag(changed.version))
 
 
@@ -104,6 +101,14 @@ async def join_meeting(call: Call[JoinWish, None]) -> Admission:
         ice_servers=services.config.ice_servers,
         media=Media("mesh"),
     )
+
+
+async def _configure(services: Services, changed: Meeting) -> None:
+    """Tell a room that is awake. One that sleeps, or cannot be told, reads the calendar entry when it is loaded."""
+    with suppress(Refused):
+        if await services.rooms.state(changed.room_id) is not None:
+            settings = msgspec.convert(changed.settings, rooms.Settings)
+            await services.rooms.ask(changed.room_id, rooms.Configure(changed.title, settings))
 
 
 def _base_url(request: web.Request, services: Services) -> str:

@@ -22,7 +22,7 @@ _request_id = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
     "Content-Security-Policy": "; ".join([
@@ -55,15 +55,14 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _write_line(request: web.Request, response: web.StreamResponse, took_s: float) -> None:
-    fields = {
-        "action": "request",
-        "method": request.method,
-        "route": route_template(request),
-        "status": response.status,
-        "duration_ms": round(took_s * 1000, 1),
-        "user": request.get(USER_ID),
-    }
-    access_log.info("%s %s %d", request.method, fields["route"], response.status, extra=fields)
+    access_log.info(
+        "action=request method=%s route=%s status=%d duration_ms=%.1f user=%s",
+        request.method,
+        route_template(request),
+        response.status,
+        took_s * 1000,
+        request.get(USER_ID, "-"),
+    )
 
 
 def route_template(request: web.Request) -> str:
@@ -97,5 +96,5 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return problem_of_framework(error, request_id)
     except Exception:
-        log.exception("a request failed", extra={"action": "request_failed", "route": route_template(request)})
+        log.exception("action=request_failed route=%s", route_template(request))
         return problem(500, Refusal("internal", "something went wrong on the server"), request_id)

@@ -59,12 +59,11 @@ class Attempt:
 
     async def _succeed(self) -> None:
         now = self._clock.now()
-        if self._kind.every_s is not None:
-            next_run = now + timedelta(seconds=self._kind.every_s)
-            is_mine = await store.repeat(self._database, self._claimed, next_run, now)
+        if self._kind.every_s is None:
+            change = store.finished("done", None, now)
         else:
-            is_mine = await store.finish(self._database, self._claimed, "done", None, now)
-        await self._record(is_mine, "ok", None, now)
+            change = store.repeated(now + timedelta(seconds=self._kind.every_s), now)
+        await self._end(change, "ok", None, now)
 
     async def _fail(self, error: str) -> None:
         if self.attempt >= self._claimed.max_attempts:
@@ -72,34 +71,27 @@ class Attempt:
             return
         now = self._clock.now()
         delay_s = self._kind.backoff.delay_s(self.attempt, self._random)
-        is_mine = await store.put_off(self._database, self._claimed, now + timedelta(seconds=delay_s), error)
-        await self._record(is_mine, "failed", error, now)
+        await self._end(store.put_off(now + timedelta(seconds=delay_s), error), "failed", error, now)
 
     async def _die(self, error: str) -> None:
         log.error('action="job dead" kind=%s id=%s error=%r', self.kind, self.id, error)
         now = self._clock.now()
-        is_mine = await store.finish(self._database, self._claimed, "dead", error, now)
-        await self._record(is_mine, "dead", error, now)
+        await self._end(store.finished("dead", error, now), "dead", error, now)
 
     async def _give_back(self) -> None:
         now = self._clock.now()
-        is_mine = await store.give_back(self._database, self._claimed, now)
-        await self._record(is_mine, "given_back", None, now)
+        await self._end(store.given_back(now), "given_back", None, now)
 
-    async def _record(self, is_mine: bool, outcome: store.Outcome, error: str | None, now: datetime) -> None:
-        if not is_mine:
-            log.warning('action="job lease lost" kind=%s id=%s', self.kind, self.id)
-            return
-        await store.insert_run(
-            self._database,
-            store.JobRun(
-                id=self._random.id(),
-                job_id=self.id,
-                attempt=self.attempt,
-                runner=self._claimed.leased_by,
-                started_at=self._started_at,
-                finished_at=now,
-                outcome=outcome,
-                error=error,
-            ),
+    async def _end(self, change: store.Change, outcome: store.Outcome, error: str | None, now: datetime) -> None:
+        run = store.JobRun(
+            id=self._random.id(),
+            job_id=self.id,
+            attempt=self.attempt,
+            runner=self._claimed.leased_by,
+            started_at=self._started_at,
+            finished_at=now,
+            outcome=outcome,
+            error=error,
         )
+        if not await store.settle(self._database, self._claimed, change, run):
+            log.warning('action="job lease lost" kind=%s id=%s', self.kind, self.id)

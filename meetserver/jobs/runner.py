@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 SWEEP = "jobs.sweep"
 SWEEP_EVERY_S = 3600.0
 BACKOFF = Backoff()
+CANCEL_AGAIN_S = 1.0
 ENDLESS = 2**31 - 1
 """Attempts of a periodic job: it is never dead."""
 
@@ -40,7 +41,7 @@ class _Running(Struct, frozen=True):
 
 
 class Runner:
-    """`name` stands in the history; `slots` one-off jobs run at once."""
+    """`slots` one-off jobs run at once. Two runners of one `name` do not live at once: the younger one takes over."""
 
     def __init__(
         self,
@@ -164,6 +165,7 @@ class Runner:
             self._awake.clear()
             try:
                 if not is_set_up:
+                    await store.take_back(self._database, self._name, self._clock.now())
                     await self._insert_periodic()
                     is_set_up = True
                 await self._claim_due()
@@ -250,6 +252,9 @@ class Runner:
 
 
 async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Again where it was swallowed: Python 3.11's wait_for does that when its work is done at the same moment."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_, case, delete, insert, or_, select, update
+from sqlalchemy import Select, Update, and_, case, delete, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,9 @@ from meetserver.messages import Json
 Outcome: TypeAlias = Literal["ok", "failed", "dead", "given_back"]
 Claim: TypeAlias = tuple[str, str]
 """A job's id and whom it is leased by, a name made for this one claim."""
+Change: TypeAlias = Mapping[str, Any]
+
+_FREE: Change = {"leased_by": None, "lease_until": None}
 
 
 class NewJob(Struct, frozen=True):
@@ -107,6 +110,15 @@ def _due(kinds: Collection[str], now: datetime, running: Collection[str]) -> Sel
     return select(job.c.id).where(job.c.kind.in_(kinds), or_(waiting, abandoned), job.c.id.not_in(running))
 
 
+async def take_back(database: Database, runner: str, now: datetime) -> None:
+    """What this runner's predecessor of the same name, which is gone, left running waits again."""
+    await database.write(
+        update(job)
+        .where(job.c.state == "running", job.c.leased_by.startswith(f"{runner}/", autoescape=True))
+        .values(state="waiting", run_at=now, **_FREE)
+    )
+
+
 async def renew(database: Database, claims: Collection[Claim], until: datetime) -> set[Claim]:
     """Which of the claims still hold; they now end at `until`."""
     ids, holders = zip(*claims, strict=True)
@@ -121,31 +133,50 @@ async def renew(database: Database, claims: Collection[Claim], until: datetime) 
 
 async def report_progress(database: Database, mine: ClaimedJob, done: int, total: int | None) -> bool:
     """False: the lease was lost."""
-    return await _write(database, mine, {"progress_done": done, "progress_total": total})
+    progress = {"progress_done": done, "progress_total": total}
+    return bool(await database.write(_update(mine).values(progress).returning(job.c.id)))
 
 
-async def finish(
-    database: Database, mine: ClaimedJob, state: Literal["done", "dead"], error: str | None, now: datetime
-) -> bool:
-    """False: the lease was lost, and with it the say over the job."""
-    return await _write(database, mine, {"state": state, "last_error": error, "finished_at": now, **_FREE})
+# --- what a try may end in: the change of the job's row
 
 
-async def repeat(database: Database, mine: ClaimedJob, run_at: datetime, now: datetime) -> bool:
-    """A periodic job went well: wait until `run_at`, or not at all when it was kicked meanwhile."""
+def finished(state: Literal["done", "dead"], error: str | None, now: datetime) -> Change:
+    return {"state": state, "last_error": error, "finished_at": now, **_FREE}
+
+
+def repeated(run_at: datetime, now: datetime) -> Change:
+    """A periodic job that went well waits until `run_at`, or not at all when it was kicked meanwhile."""
     kicked_or_later = case((job.c.again, now), else_=run_at)
-    return await _write(
-        database, mine, {"state": "waiting", "run_at": kicked_or_later, "attempts": 0, "last_error": None, **_FREE}
-    )
+    return {"state": "waiting", "run_at": kicked_or_later, "attempts": 0, "last_error": None, **_FREE}
 
 
-async def put_off(database: Database, mine: ClaimedJob, run_at: datetime, error: str) -> bool:
-    return await _write(database, mine, {"state": "waiting", "run_at": run_at, "last_error": error, **_FREE})
+def put_off(run_at: datetime, error: str) -> Change:
+    return {"state": "waiting", "run_at": run_at, "last_error": error, **_FREE}
 
 
-async def give_back(database: Database, mine: ClaimedJob, now: datetime) -> bool:
+def given_back(now: datetime) -> Change:
     """Unfinished, and not counted as an attempt."""
-    return await _write(database, mine, {"state": "waiting", "run_at": now, "attempts": job.c.attempts - 1, **_FREE})
+    return {"state": "waiting", "run_at": now, "attempts": job.c.attempts - 1, **_FREE}
+
+
+async def settle(database: Database, mine: ClaimedJob, change: Change, run: JobRun) -> bool:
+    """Change the job's row and write its history. False: the lease was lost, and with it the say over the job."""
+
+    values = {field: getattr(run, field) for field in run.__struct_fields__}
+    changed = _update(mine).values(change).returning(job.c.id)
+    if database.dialect == "postgresql":
+        # One statement, since units of work are SERIALIZABLE: many that end at once would fail each other.
+        done = changed.cte("done")
+        row = select(*[literal(value, job_run.c[field].type) for field, value in values.items()]).select_from(done)
+        return bool(await database.write(insert(job_run).from_select(list(values), row).returning(job_run.c.id)))
+
+    async def both(connection: AsyncConnection) -> bool:
+        if (await connection.execute(changed)).first() is None:
+            return False
+        await connection.execute(insert(job_run).values(values))
+        return True
+
+    return await database.run(both)
 
 
 async def kick(database: Database, kinds: Collection[str], now: datetime) -> None:
@@ -153,10 +184,6 @@ async def kick(database: Database, kinds: Collection[str], now: datetime) -> Non
     await database.write(
         update(job).where(job.c.key.in_(kinds), job.c.state.in_(["waiting", "running"])).values(run_at=now, again=True)
     )
-
-
-async def insert_run(database: Database, run: JobRun) -> None:
-    await database.write(insert(job_run).values({field: getattr(run, field) for field in run.__struct_fields__}))
 
 
 async def runs_of(database: Database, job_id: str, limit: int) -> list[JobRun]:
@@ -173,13 +200,6 @@ async def delete_old(database: Database, before: datetime) -> None:
     await database.write(delete(job_run).where(job_run.c.finished_at < before))
 
 
-_FREE: Mapping[str, None] = {"leased_by": None, "lease_until": None}
-
-
-async def _write(database: Database, mine: ClaimedJob, values: Mapping[str, Any]) -> bool:
-    holder: tuple[ColumnElement[bool], ...] = (
-        job.c.id == mine.id,
-        job.c.state == "running",
-        job.c.leased_by == mine.leased_by,
-    )
-    return bool(await database.write(update(job).where(*holder).values(**values).returning(job.c.id)))
+def _update(mine: ClaimedJob) -> Update:
+    is_mine = (job.c.id == mine.id, job.c.state == "running", job.c.leased_by == mine.leased_by)
+    return update(job).where(*is_mine)

@@ -30,6 +30,9 @@ HEADER = struct.Struct(">BI")
 NONCE_BYTES = 12
 TAG_BYTES = 16
 
+ROTATE = "keys.rotate"
+"""The kind of the periodic job, once a day, that `KeyRing.rotate_if_due` is registered as."""
+
 
 class _Key(Struct, frozen=True):
     row: store.DataKeyRow
@@ -94,9 +97,10 @@ class KeyRing:
     @property
     def is_rotation_due(self) -> bool:
         key = self._sealing_key()
-        return self._seals.get(
-            key.row.id, 0
-        ) >= limits.KEY_SEALS or self._clock.now() - key.row.created_at >= timedelta(seconds=limits.KEY_AGE_S)
+        if key.row.id != max(self._keys):
+            return False  # the next one is made, and takes over soon
+        age = self._clock.now() - key.row.created_at
+        return self._seals.get(key.row.id, 0) >= limits.KEY_SEALS or age >= timedelta(seconds=limits.KEY_AGE_S)
 
     async def rotate(self) -> int:
         """Make a new key, which takes over after limits.KEY_SPREAD_S; its id. Older keys go on unsealing."""
@@ -110,8 +114,14 @@ class KeyRing:
         self._take(await self._database.run(add))
         return max(self._keys)
 
+    async def rotate_if_due(self, _job: object = None) -> None:
+        """The handler of ROTATE."""
+        await self.refresh()
+        if self.is_rotation_due:
+            await self.rotate()
+
     async def refresh(self) -> None:
-        """See what other processes made."""
+        """See what other processes made; each must look within `limits.KEY_SPREAD_S`."""
         self._take(await self._database.run(store.data_keys))
 
     def _sealing_key(self) -> _Key:

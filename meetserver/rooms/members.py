@@ -1,5 +1,6 @@
 """Coming, going and roles."""
 
+from immutables import Map
 from msgspec.structs import replace
 
 from meetserver.chat import reducer as chat
@@ -47,6 +48,18 @@ def left(state: RoomState, event: Left) -> RoomState:
         sessions=state.sessions.delete(who.session) if who.session in state.sessions else state.sessions,
         chat=chat.forget(state.chat, who.id, participants),
     )
+
+
+def all_left(state: RoomState) -> RoomState:
+    """The end of the meeting: nobody is here any more, and no entry says so for each of them."""
+    return replace(state, participants=Map(), sessions=Map(), chat=chat.forget_all(state.chat))
+
+
+def everybody_left(state: RoomState) -> RoomState:
+    """The room after its end: what was said and drawn stays, nobody is in it."""
+    for who in state.participants.values():
+        state = left(state, Left(who.id, "ended"))
+    return state
 
 
 def set_role(state: RoomState, command: SetRole) -> list[Event] | Refusal:

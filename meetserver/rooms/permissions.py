@@ -59,7 +59,7 @@ def may(role: Role, what: str) -> bool:
 def refusal(state: RoomState, command: Command, ctx: Context) -> Refusal | None:
     """Why this wish is out of the question whatever it says; None: its reducer decides."""
     if isinstance(command, Leave):
-        return None  # also out of a room that has ended
+        return None  # leaving is never wrong, not even after the end
     if state.ended:
         return Refusal("room_ended", "the meeting has ended")
     if isinstance(command, Join | Configure):

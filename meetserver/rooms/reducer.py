@@ -86,7 +86,7 @@ def _evolved(state: RoomState, fact: catalog.Fact, meta: Meta) -> RoomState:
         case Changed():
             return replace(state, title=fact.title, settings=fact.settings)
         case Ended():
-            return replace(state, ended=True)
+            return members.all_left(replace(state, ended=True))
         case _:
             assert_never(fact)
 

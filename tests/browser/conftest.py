@@ -25,9 +25,10 @@ Invite = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture
-def server() -> Iterator[MeetServer]:
-    """With sign-up as people meet it: the address has to be confirmed."""
-    with MeetServer(settings={"MEET_REQUIRE_VERIFIED_EMAIL": "true"}) as server:
+def server(request: pytest.FixtureRequest) -> Iterator[MeetServer]:
+    """With sign-up as people meet it: the address has to be confirmed. A parameter is more settings."""
+    settings: dict[str, str] = getattr(request, "param", {})
+    with MeetServer(settings={"MEET_REQUIRE_VERIFIED_EMAIL": "true"} | settings) as server:
         yield server
 
 
@@ -70,4 +71,4 @@ async def person(browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
     for context in contexts:
         await context.close()
     for one in people:
-        assert one.complaints == [], f"the page of {one.name} complained"
+        assert not one.complaints, f"the page of {one.name} complained: {one.complaints}\n{server.log[-2000:]}"

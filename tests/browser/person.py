@@ -12,6 +12,8 @@ from tests.browser.mails import link_to
 PASSWORD = "correct horse battery staple"
 PATIENCE_MS = 20_000
 
+expect.set_options(timeout=PATIENCE_MS)
+
 # Keeps every peer connection that the page makes, for `pictures_decoded`.
 KEEP_CALLS = """
 window.calls = [];
@@ -40,7 +42,7 @@ INK_AT = """
 }
 """
 # The browser's own lines for what the page expects: nobody is signed in, the server was stopped.
-EXPECTED = re.compile(r"status of 401|WebSocket connection to .* failed|ERR_CONNECTION_REFUSED")
+EXPECTED = re.compile(r"status of 401|WebSocket connection to .* failed")
 
 Point = tuple[float, float]
 
@@ -134,7 +136,7 @@ class Person:
         await expect(self.page.locator(".message:not(.pending) .text").get_by_text(text, exact=True)).to_have_count(1)
 
     async def sees_strokes(self, count: int) -> None:
-        await expect(self.page.locator(".paper")).to_have_attribute("data-elements", str(count), timeout=PATIENCE_MS)
+        await expect(self.page.locator(".paper")).to_have_attribute("data-elements", str(count))
 
     async def sees_ink(self, point: Point) -> None:
         await self.page.wait_for_function(INK_AT, arg=list(point))
@@ -147,12 +149,10 @@ class Person:
 
     async def is_told(self, state: str) -> None:
         """The line over the room says `state`."""
-        await expect(self.page.locator(".banner")).to_have_attribute("data-state", state, timeout=PATIENCE_MS)
+        await expect(self.page.locator(".banner")).to_have_attribute("data-state", state)
 
     async def was_told_that_nothing_is_lost(self) -> None:
-        await expect(self.page.locator(".banner")).to_have_attribute(
-            "data-recoveries", re.compile(r"[1-9]"), timeout=PATIENCE_MS
-        )
+        await expect(self.page.locator(".banner")).to_have_attribute("data-recoveries", re.compile(r"[1-9]"))
 
     async def take_picture(self, file: Path) -> None:
         await self.page.screenshot(path=file)

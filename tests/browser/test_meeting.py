@@ -81,7 +81,7 @@ async def test_a_guest_without_camera_comes_in_all_the_same(server: MeetServer, 
     await ada.join(link)
 
     await grace.page.goto(link)
-    await expect(grace.page.get_by_text("No camera was found.")).to_be_visible()
+    await expect(grace.page.get_by_text("No camera and microphone was found.")).to_be_visible()
     await grace.join(link, as_guest=True)
 
     await grace.sees_moving_pictures()

@@ -1,5 +1,6 @@
 """The server dies in the middle of a meeting, and comes back: so do the pages, by themselves."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,23 @@ from tests.servers.meetserver import MeetServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
+# Lets a test cut the page's sockets, and keep it from opening new ones.
+CUTTABLE = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(url, protocol) { super(window.isCut ? "ws://127.0.0.1:9/" : url, protocol); window.sockets.push(this); }
+};
+"""
+CUT = "() => { window.isCut = true; for (const socket of window.sockets) socket.close(); }"
+
 STROKE = [(0.2, 0.5), (0.8, 0.5)]
 
 
-async def given_a_meeting(server: MeetServer, person: Invite) -> tuple[Person, Person]:
-    """Two people who see each other."""
+async def given_a_meeting(server: MeetServer, person: Invite, *, before_grace: str = "") -> tuple[Person, Person]:
+    """Two people who see each other. `before_grace` runs in Grace's page before its own scripts."""
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper")
+    await grace.page.add_init_script(before_grace)
     await ada.sign_up("ada@example.org", server.data_dir / "mail")
     await ada.sign_in("ada@example.org")
     link = await ada.create_meeting("Weekly planning")
@@ -45,7 +56,7 @@ async def test_pages_come_back_after_the_server_was_killed(server: MeetServer, p
 
     for one in (ada, grace):
         await one.was_told_that_nothing_is_lost()
-        await expect(one.page.locator(".banner")).to_have_attribute("data-state", "online", timeout=20_000)
+        await expect(one.page.locator(".banner")).to_have_attribute("data-state", "online")
         await one.sees_moving_pictures()
     await ada.sees_message("before")
     await ada.sees_message("while it was down")
@@ -75,3 +86,34 @@ async def test_a_page_that_is_loaded_again_is_the_same_person(server: MeetServer
         await one.sees_message("before")
         await one.sees_message("after")
         await expect(one.page.locator(".tile")).to_have_count(2)
+
+
+async def test_both_pages_are_loaded_again_at_once(server: MeetServer, person: Invite) -> None:
+    """Both call each other at the same moment: one call stays."""
+    ada, grace = await given_a_meeting(server, person)
+
+    await asyncio.gather(ada.page.reload(), grace.page.reload())
+
+    for one in (ada, grace):
+        await expect(one.page.locator(".tile")).to_have_count(2)
+        await one.sees_moving_pictures()
+
+
+@pytest.mark.parametrize("server", [{"MEET_RESUME_WINDOW_S": "1"}], indirect=True)
+async def test_who_was_away_for_too_long_comes_in_anew(server: MeetServer, person: Invite) -> None:
+    ada, grace = await given_a_meeting(server, person, before_grace=CUTTABLE)
+    await ada.say("before")
+    await grace.sees_message("before")
+
+    await grace.page.evaluate(CUT)
+    await expect(ada.page.locator(".tile")).to_have_count(1)
+    await ada.say("meanwhile")
+    await grace.page.evaluate("window.isCut = false")
+
+    await grace.is_told("online")
+    await grace.say("here again")
+    for one in (ada, grace):
+        for text in ("before", "meanwhile", "here again"):
+            await one.sees_message(text)
+        await expect(one.page.locator(".tile")).to_have_count(2)
+        await one.sees_moving_pictures()

@@ -30,12 +30,14 @@ RoomLogs: TypeAlias = SqlRoomLog | MemoryRoomLog
 
 def entry(seq: int, epoch: int, **fields: Any) -> Entry:
     """Ann's chat message; one a second, from noon."""
-    given: dict[str, Any] = {"type": "chat.sent", "v": 1, "by": ANN, "at": NOON + timedelta(seconds=seq), "data": b'{"n":%d}' % seq}
+    at = NOON + timedelta(seconds=seq)
+    given: dict[str, Any] = {"type": "chat.sent", "v": 1, "by": ANN, "at": at, "data": b'{"n":%d}' % seq}
     return Entry(epoch=epoch, seq=seq, **(given | fields))
 
 
 def session(name: str, **fields: Any) -> OpenSession:
-    given: dict[str, Any] = {"participant": ANN, "token_hash": name.encode().ljust(32, b"."), "ticket": f"ticket of {name}"}
+    token_hash = name.encode().ljust(32, b".")
+    given: dict[str, Any] = {"participant": ANN, "token_hash": token_hash, "ticket": f"ticket of {name}"}
     return OpenSession(session=SessionId(name), **(given | fields))
 
 

@@ -184,6 +184,15 @@ async def test_a_database_that_went_and_came_back_is_found_again() -> None:
         await database.close()
 
 
+async def test_a_restart_of_the_database_between_two_statements_is_not_noticed() -> None:
+    with PostgresServer() as server:
+        database = open_database(Config(database_url=server.url, secret_key="s" * 32))
+        await database.fetch(text("SELECT 1"))
+        await asyncio.to_thread(server.restart)
+        assert await database.fetch(text("SELECT 1")) == [(1,)]
+        await database.close()
+
+
 async def assert_unavailable(database: Database) -> None:
     async def unit(connection: AsyncConnection) -> None:
         await connection.execute(text("SELECT 1"))

@@ -279,6 +279,20 @@ async def test_a_job_whose_process_died_is_taken_over(machine: Machine) -> None:
     assert row.attempts == 2
 
 
+async def test_a_process_that_starts_again_under_its_name_waits_for_no_lease(machine: Machine) -> None:
+    runner = machine.runner("shard_1")
+    runner.register("count", machine.note)
+    mine = await machine.enqueue(runner, "count", "mine")
+    await _claim_and_die(machine, "count", "shard_1/before")
+    others = await machine.enqueue(runner, "count", "another's")
+    await _claim_and_die(machine, "count", "shardX1/alive")
+    async with running(runner):
+        row = await machine.until_row(mine, state="done")
+    assert machine.seen == ["mine"]
+    assert row.attempts == 2
+    assert (await machine.row(others)).leased_by == "shardX1/alive"
+
+
 async def test_a_process_that_was_suspended_goes_on_with_its_jobs(machine: Machine) -> None:
     runner = machine.runner()
     go = asyncio.Event()
@@ -312,9 +326,9 @@ async def test_a_job_that_kills_its_process_each_time_is_dead_in_the_end(machine
     assert not machine.seen
 
 
-async def _claim_and_die(machine: Machine, kind: str) -> None:
+async def _claim_and_die(machine: Machine, kind: str, runner: str = "dead/before") -> None:
     now = machine.clock.now()
-    claimed = await store.claim(machine.database, [kind], "dead", now, now + timedelta(seconds=30), 1)
+    claimed = await store.claim(machine.database, [kind], runner, now, now + timedelta(seconds=30), 1)
     assert len(claimed) == 1
 
 

@@ -127,6 +127,16 @@ def test_rotation_is_due_by_count(ring: KeyRing, monkeypatch: pytest.MonkeyPatch
     assert ring.is_rotation_due
 
 
+async def test_a_key_is_rotated_when_it_is_due_and_not_before(ring: KeyRing, clock: ManualClock) -> None:
+    await ring.rotate_if_due()
+    assert await ring.rotate() == 2
+    clock.advance(limits.KEY_AGE_S + limits.KEY_SPREAD_S)
+    await ring.rotate_if_due()
+    await ring.rotate_if_due()
+    clock.advance(limits.KEY_SPREAD_S)
+    assert ring.seal(b"", "")[:5] == b"\x01\x00\x00\x00\x03"
+
+
 async def test_a_wrong_master_secret_is_said_in_a_sentence(
     ring: KeyRing, database: Database, clock: ManualClock
 ) -> None:

@@ -22,6 +22,8 @@ from tests.contract.eventually import eventually
 from tests.contract.logs import NOON, OWNER, SHARD, SqlWorld, session
 from tests.servers.postgres import PostgresServer
 
+LOCK_TIMEOUT_S = 1.0
+
 
 @contextlib.asynccontextmanager
 async def world_on(config: Config) -> AsyncIterator[SqlWorld]:
@@ -41,7 +43,7 @@ async def world(database_config: Config) -> AsyncIterator[SqlWorld]:
 @pytest.fixture
 async def on_postgres(postgres_config: Config) -> AsyncIterator[SqlWorld]:
     # Locks are waited for half a lease long.
-    async with world_on(msgspec.structs.replace(postgres_config, lease_ttl_s=1.0)) as world:
+    async with world_on(msgspec.structs.replace(postgres_config, lease_ttl_s=2 * LOCK_TIMEOUT_S)) as world:
         yield world
 
 
@@ -105,7 +107,7 @@ async def test_the_owner_is_named_until_it_releases(world: SqlWorld) -> None:
 
 async def test_a_locked_room_holds_no_other(on_postgres: SqlWorld) -> None:
     rooms = [await on_postgres.given_owned_room(f"r{n}") for n in range(10)]
-    async with locked_elsewhere(on_postgres, "r4"):
+    async with locked_elsewhere(on_postgres, "r4"), asyncio.timeout(LOCK_TIMEOUT_S * 0.8):
         answers = await on_postgres.log.commit([owned.next_commit() for owned in rooms])
     assert [type(answer) for answer in answers] == [Locked if n == 4 else type(None) for n in range(10)]
     assert await on_postgres.log.last_seq(rooms[4].room) == 0
@@ -151,6 +153,26 @@ async def test_a_row_that_points_at_a_room_does_not_lock_it(on_postgres: SqlWorl
         await other.execute(room_snapshot.insert().values(room_id=owned.room, seq=0, data=b""))
         assert await owned.write() is None
         await other.rollback()
+
+
+async def test_a_snapshot_of_a_busy_room_is_saved(on_postgres: SqlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TRANSACTION_ATTEMPTS", 1)
+    owned = await on_postgres.given_owned_room()
+    await owned.write()
+    is_saving = True
+
+    async def keep_busy() -> None:
+        while is_saving:
+            assert await owned.write() is None
+
+    busy = asyncio.ensure_future(keep_busy())
+    for _ in range(30):
+        await on_postgres.log.save_snapshot(owned.room, owned.last_seq, b"state")
+    is_saving = False
+    await busy
+    loaded = await on_postgres.log.load(owned.room)
+    assert loaded.snapshot is not None
+    assert loaded.snapshot.seq + len(loaded.entries) == owned.last_seq
 
 
 async def test_a_cancelled_commit_leaves_no_connection_in_doubt(on_postgres: SqlWorld) -> None:

@@ -58,7 +58,8 @@ class SimulatedConnection:
     def _closed(self) -> None:
         self.read()
         self.is_open = False
-        self._person.lost.set()
+        if self._person.connection is self:
+            self._person.lost.set()
 
 
 def split_frames(data: bytes) -> list[bytes]:
@@ -201,7 +202,7 @@ class Person:
             if "ok" in frame:
                 self._entered(frame["ok"])
             return
-        command, txn = self.unanswered.get(frame["re"], (None, None))
+        _, txn = self.unanswered.get(frame["re"], (None, None))
         if txn is None:
             return
         if "ok" in frame:
@@ -238,5 +239,5 @@ class Person:
 
     async def _wait(self, is_done: Any) -> None:
         async with asyncio.timeout(60):
-            while not is_done():
+            while not is_done():  # noqa: ASYNC110  (time is virtual)
                 await asyncio.sleep(0.01)

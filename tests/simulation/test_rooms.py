@@ -3,6 +3,7 @@ fail and the process dies. Afterwards the checker of the fault tests reads the h
 """
 
 import asyncio
+import os
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.simulation.person import Person
 from tests.simulation.virtual_time import run_virtual
 from tests.simulation.world import World
 
-SEEDS = range(40)
+SEEDS = range(int(os.environ.get("MEET_TEST_SEEDS", "12")))
 PEOPLE = ("ann", "bo", "cy", "dee")
 VIRTUAL_S = 60.0
 
@@ -65,7 +66,9 @@ async def _meeting(seed: int) -> tuple[World, list[Person]]:
     for person in people:
         await person.join()
     until = asyncio.get_running_loop().time() + VIRTUAL_S
-    await asyncio.gather(*(_live(world, person, people, until) for person in people), _break_things(world, people, until))
+    await asyncio.gather(
+        *(_live(world, person, people, until) for person in people), _break_things(world, people, until)
+    )
     await asyncio.sleep(5)
     logs = world.logs()
     assert check([person.history for person in people], logs) == []

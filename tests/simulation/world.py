@@ -11,8 +11,8 @@ from meetserver.adapters.memory.room_log import MemoryRoomLog
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.router import Router
 from meetserver.ids import RoomId, ShardId
-from tests.faults.history import LogEntry, content_of
 from meetserver.wire import timestamp
+from tests.faults.history import LogEntry, content_of
 
 SLOWEST_STATEMENT_S = 0.030
 

@@ -139,3 +139,10 @@ async def test_a_short_password_and_a_deceiving_name_are_refused(api: Api) -> No
 async def test_addresses_that_would_break_a_mail_are_refused(api: Api) -> None:
     for email in ("a@example.com\r\nBcc: b@example.com", "a\x00@example.com", "a b@example.com", "@", "a@", "a@b@c"):
         assert (await api.register(email)).code == "bad_message", email
+
+
+async def test_what_ran_out_is_forgotten(api: Api, clock: ManualClock) -> None:
+    await api.given_user()
+    assert await api.services.accounts.forget_ended() == 0
+    clock.advance(api.services.config.refresh_token_life_s)
+    assert await api.services.accounts.forget_ended() == 2, "a session and a link"

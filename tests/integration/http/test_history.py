@@ -185,24 +185,24 @@ async def test_strangers_read_nothing(room: Room) -> None:
         assert (await eve.signed_in(None).get(f"{room.path}/{part}")).code == "unauthenticated"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "messages?before=-1",
-        f"messages?before={2**64}",
-        "messages?limit=0",
-        "messages?cursor=c1",
-        "messages?q=",
-        f"messages?q={'x' * (limits.SEARCH_CHARS + 1)}",
-        "events?after=x",
-        "events?after=null",
-        "events?limit=501",
-        "state?at=yesterday",
-        "state?at=2030-01-01T00:00:00",
-        "state?at=0001-01-01T00:00:00%2B14:00",
-        "state?part=chat",
-        "state?at=",
-    ],
-)
-async def test_a_query_that_cannot_be_is_refused(room: Room, query: str) -> None:
-    assert (await room.owner.get(f"{room.path}/{query}")).code == "bad_message"
+IMPOSSIBLE = [
+    "messages?before=-1",
+    f"messages?before={2**64}",
+    "messages?limit=0",
+    "messages?cursor=c1",
+    "messages?q=",
+    f"messages?q={'x' * (limits.SEARCH_CHARS + 1)}",
+    "events?after=x",
+    "events?after=null",
+    "events?limit=501",
+    "state?at=yesterday",
+    "state?at=2030-01-01T00:00:00",
+    "state?at=0001-01-01T00:00:00%2B14:00",
+    "state?part=chat",
+    "state?at=",
+]
+
+
+async def test_a_query_that_cannot_be_is_refused(room: Room) -> None:
+    for query in IMPOSSIBLE:
+        assert (await room.owner.get(f"{room.path}/{query}")).code == "bad_message", query

@@ -98,7 +98,7 @@ async def test_a_claim_of_a_process_that_died_is_taken_over(api: Api, clock: Man
     assert acted == ["acted"], "what the dead one cleans up is not the other's answer"
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 129])
-async def test_a_key_that_cannot_be_is_refused(ann: Api, key: str) -> None:
-    answer = await ann.post("/meetings", {"title": "A"}, headers={"Idempotency-Key": key})
-    assert answer.code == "bad_message"
+async def test_a_key_that_cannot_be_is_refused(ann: Api) -> None:
+    for key in ("", "a b", "x" * 129):
+        answer = await ann.post("/meetings", {"title": "A"}, headers={"Idempotency-Key": key})
+        assert answer.code == "bad_message", key

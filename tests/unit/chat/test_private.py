@@ -123,3 +123,16 @@ def test_a_conversation_that_loses_its_only_message_is_gone(room: RoomState) -> 
 
     assert room.chat.private_count == len(room.chat.private) == 1
     assert seen_by(room, "Bo") == ["second"]
+
+
+def test_a_tenth_makes_way_at_once_the_oldest_of_the_longest(room: RoomState) -> None:
+    with patch.object(limits, "CHAT_PRIVATE_MESSAGES", 20):
+        for number in range(10):
+            room = say(room, "Ann", f"to Bo {number}", "Bo")
+            room = say(room, "Ann", f"to Cy {number}", "Cy")
+        assert room.chat.private_count == 20
+
+        room = say(room, "Bo", "one more", "Cy")
+
+    assert room.chat.private_count == count_kept(room.chat) == 18
+    assert [m.text for m in private_page(room.chat, participant_id("Ann")).messages][:2] == ["to Cy 1", "to Bo 2"]

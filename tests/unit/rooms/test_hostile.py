@@ -1,4 +1,4 @@
-"""Whatever a client sends: what decodes is granted or refused, never an error; what is granted can be kept and shown."""
+"""Whatever a client sends is granted or refused, never an error; and what is granted can be kept and shown."""
 
 from typing import Any
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from meetserver.chat.messages import Send
+from meetserver.chat.state import ChatState
 from meetserver.messages import Role
 from meetserver.rooms.messages import Changed, Configure, End, Ended, SetRole, Settings
 from meetserver.rooms.state import empty
@@ -60,9 +62,20 @@ def test_the_server_does_for_http() -> None:
     assert granted(given_room(), "server", End()) == [Ended()]
 
 
-def test_what_has_ended_stays_as_it_was() -> None:
+def test_with_the_end_everybody_is_out_and_their_private_messages_with_them() -> None:
+    room = after(given_room(host="Ann", guests=["Bo"]), "Ann", Send(text="for all"))
+    room = after(room, "Ann", Send(text="for Bo", to=["bo"]))
+
+    room = after(room, "Ann", End())
+
+    assert not room.participants
+    assert not room.sessions
+    assert room.chat == ChatState(room.chat.shared)
+    assert [message.text for message in room.chat.shared.messages] == ["for all"]
+
+
+def test_what_has_ended_does_not_begin_again() -> None:
     room = given_room(ended=True)
 
     assert_refused(room, "Ann", End(), "room_ended")
     assert_refused(room, "server", Configure("Again", Settings()), "room_ended")
-    assert room.participants

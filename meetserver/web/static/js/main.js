@@ -8,6 +8,7 @@ import { startPage } from "./meetings/start.js";
 import { refresh, startRouter } from "./router.js";
 import { button, h, icon, setTitle, show } from "./ui/dom.js";
 import { explain } from "./ui/explain.js";
+import { loadSprite } from "./ui/sprite.js";
 import { themeButton } from "./ui/theme.js";
 import { toast } from "./ui/toast.js";
 
@@ -46,7 +47,7 @@ function missing() {
 }
 
 account.on("change", showHeader);
-await account.load();
+await Promise.all([account.load(), loadSprite()]);
 startRouter({
   home,
   missing,

@@ -175,14 +175,21 @@ export class LocalMedia extends Emitter {
 }
 
 const TEXTS = {
-  denied: (what) => `The browser may not use the ${what}. Allow it next to the address, then switch the ${what} on.`,
-  missing: (what) => `No ${what} was found. Plug one in, then switch it on.`,
-  busy: (what) => `Another program seems to use the ${what}. Close it there, then switch it on here.`,
-  insecure: (what) => `The ${what} works on secure (https) pages only. You can still see, hear and write.`,
+  denied: (what) => `This page may not use the ${what}. Allow it with the sign next to the address, then switch on here.`,
+  missing: (what) => `No ${what} was found. Plug one in, then switch on here.`,
+  busy: (what) => `Another program seems to use the ${what}. Stop it there, then switch on here.`,
+  insecure: (what) => `Browsers open the ${what} on secure (https) pages only. You can still see, hear and write.`,
 };
 
 /** @param {"audio"|"camera"} name @returns {string} a sentence for people, or "" */
 export function problemText(local, name) {
   const problem = local.problems[name];
   return problem ? TEXTS[problem](name === "audio" ? "microphone" : "camera") : "";
+}
+
+/** All that is wrong, in as few sentences as it takes. @returns {string[]} */
+export function problemTexts(local) {
+  const { audio, camera } = local.problems;
+  if (audio && audio === camera) return [TEXTS[audio]("camera and microphone")];
+  return [problemText(local, "camera"), problemText(local, "audio")].filter(Boolean);
 }

@@ -1,6 +1,6 @@
 /** The page before the meeting: your name, how you look and sound, and the button to go in. */
 import { deviceChoices } from "../media/choices.js";
-import { problemText } from "../media/devices.js";
+import { problemTexts } from "../media/devices.js";
 import { watchLevel } from "../media/levels.js";
 import { avatar, h, notice, setIcon, icon } from "../ui/dom.js";
 import { field, form } from "../ui/form.js";
@@ -27,8 +27,8 @@ export function lobby({ door, local, user, onJoin }) {
   });
   devices.addEventListener("toggle", () => devices.open && void deviceChoices(local).then((choices) => devices.replaceChildren(devices.firstElementChild, choices)));
   const update = () => {
-    const texts = [problemText(local, "camera"), problemText(local, "audio")].filter(Boolean);
-    problems.replaceChildren(...(texts.length === 2 ? [notice("warn", ...texts.map((text) => h("p", { text })), h("p", { text: "You can join without them." }))] : texts.map((text) => notice("warn", text))));
+    const texts = problemTexts(local);
+    problems.replaceChildren(...(texts.length > 0 ? [notice("warn", ...texts.map((text) => h("p", { text })), h("p", { text: "You can join all the same." }))] : []));
     preview.update();
   };
   const off = local.on("change", update);

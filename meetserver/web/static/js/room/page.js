@@ -11,6 +11,7 @@ import { announce, h, setTitle, show } from "../ui/dom.js";
 import { toast } from "../ui/toast.js";
 import { BoardPanel } from "../whiteboard/panel.js";
 import { makeActions } from "./actions.js";
+import { stayAwake } from "./awake.js";
 import { Banner } from "./banner.js";
 import { Connection } from "./connection.js";
 import { Panels } from "./panels.js";
@@ -53,6 +54,7 @@ export function enterRoom({ meeting, title, join, ticket, resume, newTicket, loc
 
   document.body.classList.add("in-room");
   show(view);
+  stayAwake(bag);
   session.start();
   return { leave: () => void (parts.mesh.stop(), session.leave()) };
 }
@@ -66,7 +68,8 @@ function buildView(parts) {
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
   chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
-  if (!parts.local.canShareScreen) toolbar.hide("screen");
+  toolbar.hide("screen", !parts.local.canShareScreen);
+  bag.add(store.on("room", () => ["chat", "whiteboard"].forEach((part) => toolbar.hide(part === "chat" ? part : "board", store.room.settings[part] === false))));
   bag.add(store.on("participants", () => stage.refresh()));
   bag.add(parts.local.on("change", () => stage.refresh()));
   listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);

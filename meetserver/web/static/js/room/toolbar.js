@@ -44,8 +44,8 @@ export class Toolbar {
     if (picture) setIcon(made, picture);
   }
 
-  hide(name) {
-    this.#buttons[name].hidden = true;
+  hide(name, isHidden) {
+    this.#buttons[name].hidden = isHidden;
   }
 
   count(name, number, label) {

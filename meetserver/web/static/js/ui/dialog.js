@@ -34,6 +34,7 @@ export function openDialog({ title, body, actions = [] }) {
   });
   document.body.append(element);
   element.showModal();
+  element.querySelector(".dialog-body button, .dialog-body input, .dialog-body select")?.focus();
   return { closed, close, element };
 }
 

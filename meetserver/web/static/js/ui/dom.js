@@ -1,7 +1,5 @@
 /** Elements without HTML strings: what people wrote only ever becomes a text node. */
 
-const SPRITE = "/static/img/icons.svg";
-
 /**
  * Make an element. `on` holds listeners, `data` data attributes; true/false attributes are set or left out.
  * @param {string} tag
@@ -26,13 +24,13 @@ export function icon(name) {
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${SPRITE}#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
 }
 
 export function setIcon(element, name) {
-  element.querySelector("use")?.setAttribute("href", `${SPRITE}#${name}`);
+  element.querySelector("use")?.setAttribute("href", `#icon-${name}`);
 }
 
 /** A button with an icon, a label, or both; an icon alone gets the label as its accessible name. */

@@ -1,0 +1,7 @@
+"""`make bench`: every measurement, one after the other."""
+
+import asyncio
+
+from bench import commit_path
+
+asyncio.run(commit_path.main(5.0))
