@@ -208,6 +208,8 @@ class Runner:
         now, here = self._clock.now(), {job_id for job_id, _ in self._running}
         if not kinds or limit <= 0 or not await store.has_due(self._database, kinds, now, here):
             return
+        if self._is_stopping:
+            return
         holder = f"{self._name}/{self._random.id()}"
         for claimed in await store.claim(self._database, kinds, holder, now, self._lease_end(now), limit, here):
             attempt = Attempt(claimed, self._kinds[claimed.kind], self._database, self._clock, self._random)

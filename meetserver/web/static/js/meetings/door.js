@@ -71,7 +71,7 @@ function enter(visit, { meeting, local, join, ticket, resume, title, name }) {
     newTicket: async () => (await api.join(meeting, account.user ? undefined : name)).ticket,
     onEnd: (status, state) => {
       local.close();
-      if (status.reason !== "resumed_elsewhere" && status.code !== 3505) forgetSession(meeting);
+      if (status.code !== 3505) forgetSession(meeting); // open in another window: this one may take it back
       if (current === visit) endedPage(status, state, { onAgain: () => refresh() });
     },
   });

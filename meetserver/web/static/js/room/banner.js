@@ -19,7 +19,8 @@ export class Banner {
 
   #show(status) {
     clearTimeout(this.#timer);
-    if (status.state === "reconnecting") this.#say("reconnecting", "Connection lost. Reconnecting… What you write is kept.", "away");
+    if (status.state === "reconnecting" && status.isFirst) this.#say("connecting", "Connecting takes longer than it should. Trying again…", "away");
+    else if (status.state === "reconnecting") this.#say("reconnecting", "Connection lost. Reconnecting… What you write is kept.", "away");
     else if (status.state === "online" && status.isBack) {
       if (status.recovered) this.#say("recovered", "Back – nothing was lost.", "check");
       else this.#say("renewed", "Back – the room was loaded anew.", "check");

@@ -7,8 +7,8 @@ import { PeoplePanel } from "../presence/people.js";
 import { Report } from "../presence/report.js";
 import { Mesh } from "../signaling/mesh.js";
 import { Peer } from "../signaling/peer.js";
-import { announce, h, setTitle, show } from "../ui/dom.js";
-import { toast } from "../ui/toast.js";
+import { announce, button, h, setTitle, show } from "../ui/dom.js";
+import { clearToasts, toast } from "../ui/toast.js";
 import { BoardPanel } from "../whiteboard/panel.js";
 import { makeActions } from "./actions.js";
 import { stayAwake } from "./awake.js";
@@ -52,7 +52,10 @@ export function enterRoom({ meeting, title, join, ticket, resume, newTicket, loc
   });
   bag.add(store.on("room", () => store.room.ended && setTimeout(() => session.stop(), 300)));
 
+  // Whoever leaves the page now would lose what the server has not confirmed.
+  bag.listen(window, "beforeunload", (event) => session.unanswered > 0 && event.preventDefault());
   document.body.classList.add("in-room");
+  clearToasts();
   show(view);
   stayAwake(bag);
   session.start();
@@ -73,13 +76,14 @@ function buildView(parts) {
   bag.add(store.on("participants", () => stage.refresh()));
   bag.add(parts.local.on("change", () => stage.refresh()));
   listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);
-  const element = h("div", { class: "room" }, heading(parts), new Banner(parts).element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
+  const element = h("div", { class: "room" }, heading(parts, actions.tools.link), new Banner(parts).element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
   // A typed message on a phone needs the height that the on-screen keyboard leaves.
-  if (window.visualViewport) bag.listen(visualViewport, "resize", () => element.style.setProperty("--height", `${visualViewport.height}px`));
+  const fit = () => visualViewport.scale === 1 && element.style.setProperty("--height", `${visualViewport.height}px`);
+  if (window.visualViewport) bag.listen(visualViewport, "resize", fit);
   return element;
 }
 
-function heading({ store, bag }) {
+function heading({ store, bag }, copyLink) {
   const title = h("h1");
   const count = h("span", { class: "badge" });
   const update = () => {
@@ -90,7 +94,7 @@ function heading({ store, bag }) {
   };
   for (const topic of ["room", "participants"]) bag.add(store.on(topic, update));
   update();
-  return h("header", { class: "room-head" }, title, count);
+  return h("header", { class: "room-head" }, title, count, button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
 }
 
 /** Coming, going and raised hands, for eyes and ears. */

@@ -31,6 +31,7 @@ export class Session extends Emitter {
   #ticketTries = 0;
   #retryTimer;
   #waitAtLeastMs = 0;
+  #wasOnline = false;
   #onOnline = () => this.#retryNow();
 
   /**
@@ -97,7 +98,8 @@ export class Session extends Emitter {
   }
 
   #opened(ok) {
-    const isBack = this.status.state === "reconnecting";
+    const isBack = this.#wasOnline;
+    this.#wasOnline = true;
     this.#failures = 0;
     this.#ticketTries = 0;
     this.#waitAtLeastMs = 0;
@@ -136,7 +138,7 @@ export class Session extends Emitter {
   #later() {
     const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** this.#failures++);
     const waitMs = Math.max(this.#waitAtLeastMs, ceiling * (0.5 + Math.random() / 2));
-    this.#become({ state: "reconnecting", attempt: this.#failures });
+    this.#become({ state: "reconnecting", attempt: this.#failures, isFirst: !this.#wasOnline });
     this.#retryTimer = setTimeout(() => this.#connect(), waitMs);
   }
 
@@ -147,7 +149,7 @@ export class Session extends Emitter {
   /** The session is gone (the window ran out, say): come in again as somebody new. */
   async #askForTicket() {
     if (this.#ticketTries++ >= NEW_TICKET_TRIES) return this.#end({ why: "refused", code: 3501, reason: "unauthenticated" });
-    this.#become({ state: "reconnecting", attempt: this.#failures });
+    this.#become({ state: "reconnecting", attempt: this.#failures, isFirst: !this.#wasOnline });
     this.resumeToken = null;
     this.#pending.failAll(new CommandError({ code: "unsure", message: "The connection was lost for too long to know whether this arrived" }));
     try {

@@ -21,3 +21,7 @@ export function toast(text, { kind = "info", action, lifeMs } = {}) {
   setTimeout(close, life);
   return close;
 }
+
+export function clearToasts() {
+  document.getElementById("toasts").replaceChildren();
+}
