@@ -64,6 +64,12 @@ class Actor(ABC):
         if self._interruption is not None and not self._interruption.done():
             self._interruption.set_result(reason)
 
+    def fail(self, error: Exception) -> None:
+        """End `awake` by this exception: something that the actor waits for will not come."""
+        self._awake = False
+        if self._interruption is not None and not self._interruption.done():
+            self._interruption.set_exception(error)
+
     def _wake(self) -> None:
         if self._awake and not self._scheduled:
             self._scheduled = True
@@ -79,9 +85,7 @@ class Actor(ABC):
             if self._awake:
                 self.after_batch()
         except Exception as error:
-            self._awake = False
-            if self._interruption is not None and not self._interruption.done():
-                self._interruption.set_exception(error)
+            self.fail(error)
             return
         if self.mailbox:
             self._wake()

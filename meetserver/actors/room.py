@@ -293,7 +293,14 @@ class RoomActor(Actor):
     # --- for the writer
 
     def background(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.start(coroutine)
+        """Run what the room waits for; should it fail, so does the room, and begins anew."""
+        self._tasks.start(self._guarded(coroutine))
+
+    async def _guarded(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self.fail(error)
 
     def now(self) -> datetime:
         return self._clock.now()

@@ -85,6 +85,7 @@ class RoomSockets:
             connection.close(error.refusal)
         finally:
             self._heartbeat.remove(connection)
+        await connection.finish()
         return socket
 
     async def open(self, room: RoomId, connection: SocketConnection, frame: wire.CommandFrame[Hello]) -> "Place":

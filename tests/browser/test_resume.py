@@ -1,6 +1,7 @@
-"""The server dies in the middle of a meeting, and comes back: so do the pages, by themselves."""
+"""The server ends in the middle of a meeting, and comes back: so do the pages, by themselves."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,15 @@ async def given_a_meeting(server: MeetServer, person: Invite, *, before_grace: s
     return ada, grace
 
 
-async def test_pages_come_back_after_the_server_was_killed(server: MeetServer, person: Invite, artifacts: Path) -> None:
+@pytest.mark.parametrize("end", [MeetServer.kill, MeetServer.stop])
+async def test_pages_come_back_after_the_server_was_away(
+    server: MeetServer, person: Invite, artifacts: Path, end: Callable[[MeetServer], None]
+) -> None:
     ada, grace = await given_a_meeting(server, person)
     await ada.say("before")
     await grace.sees_message("before")
 
-    server.kill()
+    end(server)
     for one in (ada, grace):
         await one.is_told("reconnecting")
     await ada.take_picture(artifacts / "reconnecting.png")

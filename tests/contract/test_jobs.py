@@ -334,7 +334,7 @@ async def _claim_and_die(machine: Machine, kind: str, runner: str = "dead/before
 
 async def test_a_lease_is_renewed_while_its_job_runs(database: Database) -> None:
     machine = Machine(database, SystemClock())
-    long, other = machine.runner("long", lease_s=0.3), machine.runner("other", lease_s=0.3)
+    long, other = machine.runner("long", lease_s=1.5), machine.runner("other", lease_s=1.5)
     go = asyncio.Event()
 
     async def work(one: Job) -> None:
@@ -348,9 +348,11 @@ async def test_a_lease_is_renewed_while_its_job_runs(database: Database) -> None
         job_id = await machine.enqueue(long, "work")
         await machine.until(lambda: machine.seen == [1])
         first = (await machine.row(job_id)).lease_until
-        renewed_twice = select(job).where(job.c.id == job_id, job.c.lease_until > first + timedelta(seconds=0.6))
+        lease_that_outlived_the_first = select(job).where(
+            job.c.id == job_id, job.c.lease_until > first + timedelta(seconds=1.5)
+        )
         async with running(other):
-            await eventually(lambda: database.fetch(renewed_twice))
+            await eventually(lambda: database.fetch(lease_that_outlived_the_first))
         go.set()
         row = await machine.until_row(job_id, state="done")
     assert machine.seen == [1]
