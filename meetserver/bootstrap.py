@@ -2,24 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
-from meetserver.accounts.passwords import Passwords
-from meetserver.accounts.service import Accounts
-from meetserver.accounts.sessions import Sessions
-from meetserver.accounts.tokens import AccessTokens
+from meetserver.accounts.service import Accounts, open_accounts
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.leases import SqlLeases
-from meetserver.adapters.mailer import FileMailer, SmtpMailer
+from meetserver.adapters.mailer import open_mailer
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
@@ -35,13 +31,14 @@ from meetserver.http.websocket import RoomSockets
 from meetserver.ids import RoomId, ShardId
 from meetserver.jobs.runner import Runner
 from meetserver.keys.master import master_secret
-from meetserver.keys.ring import KeyRing
+from meetserver.keys.ring import ROTATE, KeyRing
 from meetserver.mail.jobs import DELIVER, Delivery
 from meetserver.mail.outbox import Outbox
+from meetserver.mail.post import Post
 from meetserver.mail.render import Letters
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
-from meetserver.ports import Clock, Mailer, Random
+from meetserver.ports import Clock, Random
 
 log = logging.getLogger(__name__)
 
@@ -82,37 +79,11 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         stack.push_async_callback(database.close)
         keys = await KeyRing.open(database, secret, clock, random)
         runner = Runner(database, clock, random, name=config.shard_id)
-        accounts = _accounts(config, clock, random, database, keys, lambda: runner.kick(DELIVER))
+        outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=lambda: runner.kick(DELIVER))
+        post = Post(Letters(config.url), outbox)
+        accounts = open_accounts(config, database, keys, post, clock, random)
         await accounts.ensure_admin()
         yield Core(config, clock, random, database, keys, runner, accounts, Meetings(database, clock, random))
-
-
-def _accounts(
-    config: Config, clock: Clock, random: Random, database: Database, keys: KeyRing, wake: Callable[[], None]
-) -> Accounts:
-    outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=wake)
-    letters = Letters(config.url)
-
-    async def post(connection: AsyncConnection, letter: str, to: str, values: Mapping[str, object]) -> None:
-        await outbox.put_mail(connection, letters.render(letter, to, values))
-
-    tokens = AccessTokens(keys.derive("access-token"), clock, random, config.access_token_life_s)
-    sessions = Sessions(
-        database,
-        tokens,
-        clock,
-        random,
-        successor_key=keys.derive("refresh-successor"),
-        life_s=config.refresh_token_life_s,
-    )
-    passwords = Passwords(keys.derive("password"), config.bcrypt_cost)
-    return Accounts(database, passwords, sessions, post, config, clock, random)
-
-
-def _mailer(config: Config, clock: Clock, random: Random) -> Mailer:
-    if config.smtp_url:
-        return SmtpMailer(config.smtp_url, config.mail_from, clock)
-    return FileMailer(config.data_path / "mail", config.mail_from, clock, random)
 
 
 @asynccontextmanager
@@ -188,15 +159,13 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
 
 
 def _register_jobs(core: Core, services: Services) -> None:
-    delivery = Delivery(
-        core.database, _mailer(core.config, core.clock, core.random), core.keys, core.clock, core.random
-    )
-
-    async def deliver(_: object) -> None:
-        await delivery.deliver_due()
+    mailer = open_mailer(core.config, core.clock, core.random)
+    delivery = Delivery(core.database, mailer, core.keys, core.clock, core.random)
 
     async def forget(_: object) -> None:
         await forget_answers(services, core.clock.now())
+        await core.accounts.forget_ended()
 
-    core.runner.register_periodic(DELIVER, deliver, every_s=limits.MAIL_POLL_S)
-    core.runner.register_periodic("idempotency.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)
+    core.runner.register_periodic(DELIVER, delivery.run, every_s=limits.MAIL_POLL_S)
+    core.runner.register_periodic(ROTATE, core.keys.rotate_if_due, every_s=86_400)
+    core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

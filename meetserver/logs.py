@@ -30,4 +30,5 @@ def set_up_logging(config: Config) -> None:
     root.handlers[:] = [handler]
     root.setLevel(config.log_level.upper())
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp_session").setLevel(logging.ERROR)  # it warns once per bad cookie
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -5,10 +5,12 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.bootstrap import Server, open_server
@@ -16,6 +18,8 @@ from meetserver.config import Config
 from meetserver.errors import ConfigError
 
 log = logging.getLogger(__name__)
+
+BACKLOG = 1024
 
 
 async def serve(config: Config, announce: Callable[[str], None]) -> None:
@@ -25,26 +29,31 @@ async def serve(config: Config, announce: Callable[[str], None]) -> None:
     """
     stop = asyncio.Event()
     _on_signals(stop)
-    async with open_server(config) as server:
-        runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=1.0, handler_cancellation=False)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, config.host, config.port, backlog=1024)
+    # Bound before anything is built, as links need to know the port; nobody is let in before all is ready.
+    with _bound_socket(config) as listener:
+        config = replace(config, port=listener.getsockname()[1])
+        async with open_server(config) as server:
+            runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=1.0, handler_cancellation=False)
+            await runner.setup()
             try:
-                await site.start()
-            except OSError as error:
-                raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
-            announce(config.public_url or _address(runner))
-            await _first(stop.wait(), server.stop.wait())
-            log.info("action=draining")
-            await _drain(server)
-        finally:
-            await runner.cleanup()
+                await web.SockSite(runner, listener, backlog=BACKLOG).start()
+                announce(config.url)
+                await _first(stop.wait(), server.stop.wait())
+                log.info("action=draining")
+                await _drain(server)
+            finally:
+                await runner.cleanup()
 
 
-def _address(runner: web.AppRunner) -> str:
-    host, port = runner.addresses[0][:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _bound_socket(config: Config) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
+    return listener
 
 
 async def _drain(server: Server) -> None:

@@ -8,6 +8,7 @@ Read what it wrote: it cannot see that a column was renamed, or move data.
 
 import argparse
 import asyncio
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,10 +18,13 @@ from alembic import command
 from alembic.script import Script
 from sqlalchemy import Connection
 
-from meetserver.adapters.migrations import alembic_config, migrate, migration_engine
+from meetserver.adapters.alembic_steps import alembic_config
+from meetserver.adapters.migrations import migrate, migration_engine
 from meetserver.config import Config
 
-VERSIONS = Path(__file__).parents[1] / "schema" / "migrations" / "versions"
+SCHEMA = Path(__file__).parents[1] / "schema"
+VERSIONS = SCHEMA / "migrations" / "versions"
+PACKAGE = SCHEMA / "__init__.py"
 
 
 def main() -> None:
@@ -42,6 +46,7 @@ async def write(config: Config, message: str) -> None:
         script = command.revision(alembic_config(connection), message, autogenerate=True, rev_id=revision)
         assert isinstance(script, Script)
         tidy(Path(script.path))
+        PACKAGE.write_text(re.sub(r'HEAD = "\d+"', f'HEAD = "{revision}"', PACKAGE.read_text()))
 
     if numbers:
         await migrate(config)

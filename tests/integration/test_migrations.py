@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from meetserver.adapters.alembic_steps import alembic_config
 from meetserver.adapters.engine import open_database
-from meetserver.adapters.migrations import alembic_config, check_version, migrate, migration_engine
+from meetserver.adapters.migrations import check_version, migrate, migration_engine
 from meetserver.config import Config
 from meetserver.database import metadata
 from meetserver.errors import ConfigError, Unavailable
+from meetserver.schema import HEAD
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +37,10 @@ async def test_models_and_migrations_say_the_same(config: Config) -> None:
         # Raises with the list of what differs; scripts/new_migration.py writes what is missing.
         await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
     await engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for() -> None:
+    assert ScriptDirectory(str(ROOT / "schema" / "migrations")).get_heads() == [HEAD]
 
 
 async def test_an_empty_database_is_brought_up_to_date(config: Config) -> None:

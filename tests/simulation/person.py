@@ -86,6 +86,7 @@ class Person:
         self.role = role
         self.participant = ParticipantId(name)
         self.history = History(name, room, self.participant)
+        self.heard_frames: list[dict[str, Any]] = []
         self.ephemerals: list[dict[str, Any]] = []
         self.replies: dict[int, dict[str, Any]] = {}
         self.snapshot: dict[str, Any] | None = None
@@ -189,6 +190,7 @@ class Person:
     def heard(self, connection: SimulatedConnection, frame: dict[str, Any]) -> None:
         if connection is not self.connection:
             return
+        self.heard_frames.append(frame)
         if "re" in frame:
             self._replied(frame)
         elif "seq" in frame:

@@ -38,6 +38,8 @@ export class Panels {
   /** @returns {boolean} whether one was open */
   close() {
     if (!this.open) return false;
+    // Browsers take the focus from what is hidden only with the next frame: keys would still go there.
+    if (this.element.contains(document.activeElement)) document.activeElement.blur();
     this.#switch(null);
     if (this.#opener?.isConnected) this.#opener.focus();
     return true;

@@ -16,6 +16,7 @@ export class Stage {
 
   toggleBoard() {
     this.isBoardOpen = !this.isBoardOpen;
+    if (!this.isBoardOpen && this.#board.element.contains(document.activeElement)) document.activeElement.blur();
     this.refresh();
     if (this.isBoardOpen) this.#board.opened();
     this.onChange(this.isBoardOpen);
