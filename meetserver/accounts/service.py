@@ -129,27 +129,34 @@ class Accounts:
             raise Forbidden("open the link in the mail that was sent to this address first")
         return account
 
-    async def ensure_admin(self) -> None:
-        """Make the configured first administrator, verified, if no account has that address."""
-        if not self._config.admin_email:
-            return
-        key = address_key(clean_address(self._config.admin_email))
+    async def add(self, wish: Register, *, is_admin: bool = False) -> bool:
+        """An account that is verified from the start, as somebody vouches for it. False: the address has one."""
+        key = address_key(clean_address(wish.email))
         if await store.read_account_by_key(self._database, key) is not None:
-            return
-        account = await self._new_account(
-            self._config.admin_email, self._config.admin_password, "Administrator", is_admin=True
-        )
+            return False
+        account = await self._new_account(wish.email, wish.password, wish.name, is_admin=is_admin, is_verified=True)
         try:
             await self._database.run(lambda connection: store.insert_account(connection, account))
         except IntegrityError:
-            return  # another process that starts right now made it
+            return False  # somebody else made it just now
+        return True
+
+    async def ensure_admin(self) -> None:
+        """Make the configured first administrator if no account has that address."""
+        if self._config.admin_email:
+            wish = Register(
+                email=self._config.admin_email, password=self._config.admin_password, name="Administrator"
+            )
+            await self.add(wish, is_admin=True)
 
     async def forget_ended(self) -> int:
         """Delete sessions and links that ran out; how many. For a periodic job."""
         now = self._clock.now()
         return await self._database.run(lambda connection: store.delete_ended(connection, now))
 
-    async def _new_account(self, email: str, password: str, name: str, *, is_admin: bool = False) -> Account:
+    async def _new_account(
+        self, email: str, password: str, name: str, *, is_admin: bool = False, is_verified: bool = False
+    ) -> Account:
         address, name = clean_address(email), clean_name(name)
         now = self._clock.now()
         return Account(
@@ -158,7 +165,7 @@ class Accounts:
             email_key=address_key(address),
             name=name,
             password_hash=await self._passwords.hash(password),
-            verified_at=now if is_admin else None,
+            verified_at=now if is_verified else None,
             created_at=now,
             is_admin=is_admin,
             version=1,

@@ -108,7 +108,7 @@ class SqlRoomLog:
         return (await commit(lambda some: write_alone(some[0], self._seal), [commit_]))[0]
 
     async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
-        # Two single statements, for a unit of work would meet the room's commits (docs/decisions/0020). Between them
+        # Two single statements, for a unit of work would meet the room's commits (docs/decisions/0002). Between them
         # there are two snapshots, of which readers take the newer.
         sealed = self._sealer.seal(data, about_snapshot(room, seq))
         with suppress(IntegrityError):  # the room went in this very moment, and its snapshots with it
