@@ -180,8 +180,9 @@ class Router:
         return len(rooms)
 
     @property
-    def rooms(self) -> int:
-        return len(self._refs)
+    def room_ids(self) -> list[RoomId]:
+        """The rooms that are awake here."""
+        return list(self._refs)
 
     async def drain(self) -> None:
         """Close all sockets, let the rooms finish and save themselves."""
