@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -12,6 +12,8 @@ from meetserver.config import Config, load_config
 from meetserver.errors import ConfigError, Refused
 from meetserver.logs import set_up_logging
 
+T = TypeVar("T")
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="meetserver")
@@ -19,11 +21,11 @@ def cli() -> None:
     """A self-hosted meeting server. Settings are MEET_* variables; conf/settings.md lists them."""
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     """On uvloop where it exists; what people can mend is a sentence, not a traceback."""
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(work)
+            return runner.run(work)
     except (ConfigError, Refused) as error:
         raise click.ClickException(str(error)) from None
 
@@ -75,6 +77,54 @@ def schema(folder: Path) -> None:
 
     for path in write_documents(folder):
         click.echo(path)
+
+
+def _quiet_config() -> Config:
+    """For commands whose output is for people: the server's own log lines would stand in between."""
+    return _config(log_level="warning")
+
+
+@cli.group()
+def admin() -> None:
+    """What an administrator does from the command line."""
+
+
+@admin.command()
+@click.option("--password", help="Password of the demo account; without it one is made and shown once.")
+def seed(password: str | None) -> None:
+    """Fill the database with a demo: an account, meetings, a room in which something happened."""
+    from meetserver.admin import seed as seed_demo
+
+    seeded = _run(seed_demo(_quiet_config(), password))
+    shown = "as it was" if seeded.password is None else f"password {seeded.password}"
+    click.echo(f"Account   {seeded.email} ({shown})")
+    for title, link in seeded.links:
+        click.echo(f"Meeting   {link}  {title} ({'new' if title in seeded.made else 'as it was'})")
+    click.echo(f"The room of {seeded.links[0][0]} {seeded.room}.")
+
+
+@admin.command()
+@click.argument("email")
+@click.option("--name", required=True, help="What others see.")
+@click.option("--password", help="Without it one is made and shown once.")
+@click.option("--admin", "is_admin", is_flag=True, help="An administrator.")
+def create_user(email: str, name: str, password: str | None, is_admin: bool) -> None:
+    """Make an account whose address needs no verification."""
+    from meetserver.admin import create_user as create
+
+    made = _run(create(_quiet_config(), email, name, password, is_admin=is_admin))
+    click.echo(f"Account   {email}" + ("" if password else f" (password {made})"))
+
+
+@admin.command()
+def rotate_keys() -> None:
+    """Make a new key for what is encrypted at rest; older ones go on opening what they sealed."""
+    from meetserver.admin import rotate_keys as rotate
+
+    click.echo(
+        f"Data key {_run(rotate(_quiet_config()))} seals from two minutes from now on."
+        " A server that runs takes it over within a day, or when it is started anew."
+    )
 
 
 def main() -> None:

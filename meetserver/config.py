@@ -32,7 +32,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _about("sqlite:///path or postgresql://user:pass@host/name. Empty: SQLite in the data folder.")
     ] = ""
     database_pool: Annotated[int, _about("Connections to PostgreSQL beside the two committers'.", ge=2, le=200)] = 10
-    redis_url: Annotated[str, _about("redis://… or unix://…. Empty: one process, in-process bus.")] = ""
+    redis_url: Annotated[
+        str, _about("redis://… or unix://…, for several processes. This release runs one: not used.")
+    ] = ""
     shard_id: Annotated[str, _about("Name of this process. Who starts under a name supersedes its older holder.")] = (
         "shard-1"
     )

@@ -4,6 +4,9 @@ Isolation: a unit of work (`Database.run`) is SERIALIZABLE on PostgreSQL and BEG
 whole unit is tried again on a deadlock, a serialization failure or a busy database, so it must not act outside
 its connection. Single statements (`Database.fetch`, the room log's commit, job claims) are autocommitted
 at READ COMMITTED. See docs/decisions.
+
+What ails the database rather than the statement (no space, a standby, a broken disk) is Unavailable, and the
+connection that said so is not used again: another one may reach a server, or open a file, that is well.
 """
 
 import asyncio
@@ -23,8 +26,10 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -84,7 +89,8 @@ class Database:
     """Units of work and single reads over one database.
 
     `writer` and `reader` may be the same engine (PostgreSQL) or not (SQLite: one writer, many readers).
-    `is_transient` says whether an error means "the same unit may work if tried again".
+    `is_transient` says whether a driver's error means "the same unit may work if tried again", `is_trouble` whether
+    it tells of the database's own state, and nothing of the statement.
     """
 
     def __init__(
@@ -93,7 +99,8 @@ class Database:
         dialect: str,
         writer: AsyncEngine,
         reader: AsyncEngine,
-        is_transient: Callable[[DBAPIError], bool],
+        is_transient: Callable[[BaseException | None], bool],
+        is_trouble: Callable[[BaseException], bool],
         write_lock: asyncio.Lock | None = None,
     ) -> None:
         self.dialect = dialect
@@ -101,21 +108,16 @@ class Database:
         self.reader = reader
         self._is_transient = is_transient
         self.write_lock = write_lock
+        for engine in (writer, reader):
+            event.listen(engine.sync_engine, "handle_error", _dropping(is_trouble))
 
     async def run(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `unit` in one transaction, again from its start when that may help.
 
-        Raises Unavailable after `limits.TRANSACTION_ATTEMPTS` tries, or when the database cannot be reached.
+        Raises Unavailable after `limits.TRANSACTION_ATTEMPTS` tries, or when the database cannot be reached or is in
+        trouble.
         """
-        for attempt in range(limits.TRANSACTION_ATTEMPTS):
-            try:
-                with _reachable():
-                    return await self._once(unit)
-            except DBAPIError as error:
-                if not self._is_transient(error):
-                    raise
-            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
-        raise Unavailable("the database is too busy")
+        return await self._again_if_transient(lambda: self._once(unit))
 
     async def _once(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         if self.write_lock is None:
@@ -133,10 +135,8 @@ class Database:
         return answer
 
     async def fetch(self, statement: Any, parameters: Any = None) -> list[Any]:
-        """Rows of one autocommitted read. Raises Unavailable when the database cannot be reached."""
-        with _reachable():
-            async with self.reader.connect() as connection:
-                return list((await connection.execute(statement, parameters)).all())
+        """Rows of one autocommitted read. Raises Unavailable like `run`."""
+        return await self._again_if_transient(lambda: self._autocommitted(statement, parameters))
 
     async def write(self, statement: Any, parameters: Any = None) -> list[Any]:
         """Run one writing statement, autocommitted at READ COMMITTED: it waits for a row that another has locked,
@@ -144,21 +144,23 @@ class Database:
 
         Returns its RETURNING rows. Raises Unavailable like `run`.
         """
-
-        async def execute(connection: AsyncConnection) -> list[Any]:
-            result = await connection.execute(statement, parameters)
-            return list(result.all()) if result.returns_rows else []
-
         if self.write_lock is not None:
-            return await self.run(execute)
-        for _ in range(limits.TRANSACTION_ATTEMPTS):
+            return await self.run(lambda connection: _execute(connection, statement, parameters))
+        return await self._again_if_transient(lambda: self._autocommitted(statement, parameters))
+
+    async def _autocommitted(self, statement: Any, parameters: Any) -> list[Any]:
+        async with self.reader.connect() as connection:
+            return await _execute(connection, statement, parameters)
+
+    async def _again_if_transient(self, try_: Callable[[], Awaitable[T]]) -> T:
+        for attempt in range(limits.TRANSACTION_ATTEMPTS):
             try:
-                with _reachable():
-                    async with self.reader.connect() as connection:
-                        return await execute(connection)
+                with _available():
+                    return await try_()
             except DBAPIError as error:
-                if not self._is_transient(error):
+                if not self._is_transient(error.orig):
                     raise
+            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise Unavailable("the database is too busy")
 
     async def close(self) -> None:
@@ -167,14 +169,30 @@ class Database:
             await self.reader.dispose()
 
 
+async def _execute(connection: AsyncConnection, statement: Any, parameters: Any) -> list[Any]:
+    result = await connection.execute(statement, parameters)
+    return list(result.all()) if result.returns_rows else []
+
+
+def _dropping(is_trouble: Callable[[BaseException], bool]) -> Callable[[ExceptionContext], None]:
+    """What makes of trouble a lost connection, of this one only: the others may be well."""
+
+    def drop(context: ExceptionContext) -> None:
+        if not context.is_disconnect and is_trouble(context.original_exception):
+            context.is_disconnect = True
+            context.invalidate_pool_on_disconnect = False
+
+    return drop
+
+
 @contextmanager
-def _reachable() -> Iterator[None]:
-    """A lost connection, or none to be had in time, as Unavailable; the cause stays attached."""
+def _available() -> Iterator[None]:
+    """A connection that is lost, in trouble, or not to be had in time, as Unavailable; the cause stays attached."""
     try:
         yield
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable("the database cannot be reached") from error
+            raise Unavailable("the database cannot be reached, or is in trouble") from error
         raise
     except (OSError, TimeoutError) as error:
         raise Unavailable("the database cannot be reached") from error

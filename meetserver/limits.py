@@ -31,7 +31,7 @@ COMMAND_RATE_PER_S = 100
 COMMAND_BURST = 200
 """Commands that a silent connection may send at once."""
 FLOOD_REFUSALS = 1000
-"""Refused this many times in a row by the rate limit: closed (3508)."""
+"""Refused this many times more often than passed by the rate limit: closed (3508)."""
 
 # --- the room
 RESUME_WINDOW_S = 120.0
@@ -79,7 +79,9 @@ COMMIT_TIMEOUT_S = 5.0
 
 # --- chat
 CHAT_TEXT_CHARS = 8000
+"""Longest message."""
 CHAT_ADDRESSEES = 50
+"""People that one private message goes to, at most."""
 CHAT_PAGE_BYTES = 512 * 1024
 """A snapshot's chat page has fewer messages when they would need more than this."""
 CHAT_PAGE_MESSAGES = 100
@@ -87,7 +89,9 @@ CHAT_PAGE_MESSAGES = 100
 CHAT_PRIVATE_MESSAGES = 1000
 """Private messages that a room keeps at hand, all conversations together; older ones are in the log."""
 CHAT_FILES = 20
+"""File ids in one message (no server takes files yet)."""
 CIPHERTEXT_CHARS = 32_000
+"""Longest encrypted message."""
 
 # --- whiteboard
 BOARD_OPS = 200
@@ -101,18 +105,27 @@ BOARD_BYTES = 64 * 1024 * 1024
 BOARD_ELEMENTS = 50_000
 """Elements of one page."""
 BOARD_PAGES = 50
+"""Pages with something on them."""
 
 # --- signaling
 SDP_CHARS = 48_000
+"""Longest offer or answer."""
 CANDIDATES = 64
+"""ICE candidates in one message."""
 CANDIDATE_CHARS = 2000
+"""One candidate, encoded."""
 
 # --- names
 NAME_CHARS = 80
+"""Longest name of a person."""
 STATUS_CHARS = 80
+"""Longest status beside a name."""
 TITLE_CHARS = 200
+"""Longest title of a meeting."""
 DESCRIPTION_CHARS = 10_000
+"""Longest description of a meeting."""
 EMAIL_CHARS = 254
+"""Longest e-mail address (RFC 5321)."""
 
 # --- HTTP
 BODY_BYTES = 256 * 1024
@@ -120,10 +133,15 @@ BODY_BYTES = 256 * 1024
 PAGE_ITEMS = 100
 """Most items of one page of a list; `?limit=` above it is refused."""
 PASSWORD_MIN_CHARS = 10
+"""Shortest password of a new account."""
 PASSWORD_MAX_CHARS = 1024
+"""Longest password."""
 IDEMPOTENCY_KEY_CHARS = 128
+"""Longest Idempotency-Key."""
 IDEMPOTENCY_LIFE_S = 24 * 3600
+"""An answer to such a request is kept, and given again, for this long."""
 IDEMPOTENCY_SWEEP_S = 3600.0
+"""What has run out (such answers, sessions, mailed links) is deleted this often."""
 IDEMPOTENCY_WAIT_S = 10.0
 """A repeated request waits this long for the first one's answer; then `conflict`."""
 IDEMPOTENCY_CLAIM_S = 60.0
@@ -175,7 +193,9 @@ MAIL_TIMEOUT_S = 60.0
 MAIL_ATTEMPTS = 12
 """With delays of 10 s, 40 s, 160 s … 4 h, a mail server that is away for a day loses no mail."""
 MAIL_FIRST_DELAY_S = 10.0
+"""Before the second try of a mail; four times as long before each further one."""
 MAIL_LONGEST_DELAY_S = 4 * 3600.0
+"""… but never longer than this."""
 MAIL_HISTORY_S = 7 * 86400
 """The rows of sent mails, without their text, are kept this long; dead letters until somebody looks."""
 

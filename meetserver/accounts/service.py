@@ -144,9 +144,7 @@ class Accounts:
     async def ensure_admin(self) -> None:
         """Make the configured first administrator if no account has that address."""
         if self._config.admin_email:
-            wish = Register(
-                email=self._config.admin_email, password=self._config.admin_password, name="Administrator"
-            )
+            wish = Register(email=self._config.admin_email, password=self._config.admin_password, name="Administrator")
             await self.add(wish, is_admin=True)
 
     async def forget_ended(self) -> int:

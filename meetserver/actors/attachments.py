@@ -1,7 +1,7 @@
 """Which session is connected through which link of which edge, and since when the others are away."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -28,8 +28,8 @@ class Attachments:
     def get(self, session: SessionId) -> Attachment | None:
         return self._attached.get(session)
 
-    def items(self) -> Iterable[tuple[SessionId, Attachment]]:
-        return list(self._attached.items())
+    def sessions(self) -> list[SessionId]:
+        return list(self._attached)
 
     def edges(self) -> list[Edge]:
         return [edge for edge, _ in self._edges.values()]
@@ -67,15 +67,23 @@ class Attachments:
     def is_absent(self, session: SessionId, absence: int) -> bool:
         return session in self._absences and self._absences[session][0] == absence
 
-    def when_idle(self, idle_s: float, over: Callable[[], None]) -> None:
-        """`over()` after this long, counted anew with each call."""
+    def begin_idle(self, idle_s: float, over: Callable[[], None]) -> None:
+        """`over()` after this long, unless it ends before; one that runs goes on."""
+
+        def is_over() -> None:
+            self._idle = None
+            over()
+
+        if self._idle is None:
+            self._idle = asyncio.get_running_loop().call_later(idle_s, is_over)
+
+    def end_idle(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(idle_s, over)
+            self._idle = None
 
     def close(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
+        self.end_idle()
         for _, timer in self._absences.values():
             timer.cancel()
         self._absences.clear()

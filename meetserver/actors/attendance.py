@@ -23,13 +23,13 @@ from meetserver.actors.envelopes import (
     WindowOver,
 )
 from meetserver.actors.loading import Fresh
-from meetserver.errors import Conflict, MeetError, Refusal, Unauthenticated, Unavailable
+from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unauthenticated, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Tell
 from meetserver.ports import OpenSession, RoomLog
 from meetserver.rooms.live import LiveState, forget, set_away
-from meetserver.rooms.messages import Leave, Participant
+from meetserver.rooms.messages import Leave, LeaveReason, Participant
 from meetserver.rooms.state import RoomState
 from meetserver.rooms.views import Views
 
@@ -59,6 +59,8 @@ class Attendance:
         self._tail: deque[LiveFrame] = deque(maxlen=limits.EDGE_EVENTS)
         self.live = LiveState()
         self.sessions: dict[str, OpenSession] = {}
+        self._attempts = 0
+        self._newest_attempt: dict[SessionId, int] = {}
 
     def __len__(self) -> int:
         """Connected sessions."""
@@ -105,7 +107,10 @@ class Attendance:
 
     def open(self, work: OpenByTicket) -> None:
         """The join is committed: the newcomer gets everything as of now."""
-        participant = self._host.state.participants[work.join.participant]
+        participant = self._host.state.participants.get(work.join.participant)
+        if participant is None:
+            self._host.refuse(work, RoomEnded("the meeting ended as you came").refusal)
+            return
         self._attach(work.edge, work.link, participant.session, participant.id)
         work.edge.opened(work.link, self._fresh(work.command_id, work.token, participant))
 
@@ -114,11 +119,13 @@ class Attendance:
         if not hello.is_token_of(self.sessions.get(request.session), request.token):
             self._host.refuse(request, Unauthenticated("there is no such session to resume").refusal)
             return
+        self._attempts += 1
+        self._newest_attempt[request.session] = self._attempts
         known = self._epoch_at(request.seq)
         if known is not None or request.seq > self._host.state.seq:
-            self.resume(request, known)
+            self.resume(request, self._attempts, known)
         else:
-            self._host.background(self._ask_epoch(request))
+            self._host.background(self._ask_epoch(request, self._attempts))
 
     def _epoch_at(self, seq: int) -> int | None:
         if seq == 0:
@@ -127,20 +134,23 @@ class Attendance:
             return None
         return self._tail[seq - self._tail[0].seq].epoch
 
-    async def _ask_epoch(self, request: OpenByResume) -> None:
+    async def _ask_epoch(self, request: OpenByResume, attempt: int) -> None:
         try:
             epoch = await self._store.epoch_at(self._host.room, request.seq)
         except MeetError:
             self._host.refuse(request, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
         else:
-            self._host.tell_control(EpochChecked(request, epoch))
+            self._host.tell_control(EpochChecked(request, attempt, epoch))
 
-    def resume(self, request: OpenByResume, epoch: int | None) -> None:
+    def resume(self, request: OpenByResume, attempt: int, epoch: int | None) -> None:
         """`epoch` is that of the log's entry at the client's seq; None: there is none."""
         state = self._host.state
         participant = state.participants.get(state.sessions.get(request.session, ParticipantId("")))
-        if participant is None:
+        if participant is None or request.session not in self.sessions:
             self._host.refuse(request, Unauthenticated("this session is over").refusal)
+            return
+        if self._newest_attempt.get(request.session) != attempt:
+            self._host.refuse(request, Conflict("this session was resumed elsewhere").refusal)
             return
         self._attach(request.edge, request.link, participant.session, participant.id)
         if epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
@@ -185,9 +195,14 @@ class Attendance:
         if participant is None:
             return
         if message.bye:
-            self._host.enqueue(FromServer(Leave(participant, "bye")))
+            self._leave(message.session, participant, "bye")
         else:
             self._begin_absence(message.session, participant)
+
+    def _leave(self, session: SessionId, participant: ParticipantId, reason: LeaveReason) -> None:
+        """From here on the session cannot be resumed, though the leave is not committed yet."""
+        self.sessions.pop(session, None)
+        self._host.enqueue(FromServer(Leave(participant, reason)))
 
     def _begin_absence(self, session: SessionId, participant: ParticipantId) -> None:
         self._attachments.begin_absence(
@@ -202,15 +217,30 @@ class Attendance:
     def window_over(self, message: WindowOver) -> None:
         participant = self._host.state.sessions.get(message.session)
         if participant is not None and self._attachments.is_absent(message.session, message.absence):
-            self._host.enqueue(FromServer(Leave(participant, "timeout")))
+            self._leave(message.session, participant, "timeout")
 
     def close_session(self, session: SessionId, refusal: Refusal) -> None:
         """The session is over for good."""
         self.sessions.pop(session, None)
+        self._newest_attempt.pop(session, None)
         self._attachments.end_absence(session)
         if (attachment := self._attachments.remove(session)) is not None:
             attachment.edge.closed(attachment.link, refusal)
 
-    def when_idle(self, idle_s: float) -> None:
-        """The room is told when this much time has passed, counted anew with each call."""
-        self._attachments.when_idle(idle_s, lambda: self._host.tell_control(IdleOver()))
+    def close_ended(self, refusal: Refusal) -> None:
+        """After the room was loaded anew: sessions may have ended in what it did not know."""
+        for session in self._attachments.sessions():
+            if session not in self._host.state.sessions:
+                self.close_session(session, refusal)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody is here or may come back."""
+        return not self._attachments and not self._host.state.participants
+
+    def watch_idle(self, idle_s: float) -> None:
+        """Have the room told when it has been empty for this long."""
+        if self.is_empty:
+            self._attachments.begin_idle(idle_s, lambda: self._host.tell_control(IdleOver()))
+        else:
+            self._attachments.end_idle()

@@ -73,6 +73,7 @@ class EdgeRoom:
         self._applied: int | None = None
         self._epoch = 0
         self._is_pulling = False
+        self._wanted_seq = 0
         self._tick: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -83,22 +84,26 @@ class EdgeRoom:
     def open_by_ticket(
         self, link: LinkId, connection: Connection, command_id: int | str, join: Join, token: str, ticket: str
     ) -> Session:
-        return self._open(link, connection, OpenByTicket(self, link, command_id, join, token, ticket), self._owner.tell)
+        return self._open(link, connection, OpenByTicket(self, link, command_id, join, token, ticket))
 
     def open_by_resume(
         self, link: LinkId, connection: Connection, command_id: int | str, session: Any, point: ResumePoint
     ) -> Session:
         request = OpenByResume(self, link, command_id, session, point.token, point.epoch, point.seq)
-        return self._open(link, connection, request, self._owner.tell_control)
+        return self._open(link, connection, request)
 
-    def _open(self, link: LinkId, connection: Connection, request: Any, tell: Callable[[Any], None]) -> Session:
+    def _open(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> Session:
         session = self._sessions[link] = Session(link, connection, request)
-        try:
-            tell(request)
-        except MailboxFull:
-            self.refused(link, Busy("the room has too much to do", retry_after_s=1).refusal)
+        self._ask_to_open(session)
         self._watch()
         return session
+
+    def _ask_to_open(self, session: Session) -> None:
+        tell = self._owner.tell if isinstance(session.request, OpenByTicket) else self._owner.tell_control
+        try:
+            tell(session.request)
+        except MailboxFull:
+            self.refused(session.link, Busy("the room has too much to do", retry_after_s=1).refusal)
 
     def command(self, session: Session, command_id: int | str, command: Command, txn: str | None) -> None:
         """Have the room carry it out; the reply comes by itself."""
@@ -119,25 +124,45 @@ class EdgeRoom:
     def _send(self, session: Session, command_id: int | str, command: Command, txn: str | None) -> None:
         assert session.hello is not None
         place = session.hello
-        message = FromSession(self, session.link, place.session, place.participant, command_id, command, txn)
+        session.commands += 1
+        message = FromSession(
+            self, session.link, place.session, place.participant, command_id, session.commands, command, txn
+        )
         session.unanswered[command_id] = (message, asyncio.get_running_loop().time())
+        self._pass_on(message)
+        self._watch()
+
+    def _pass_on(self, message: FromSession) -> None:
         try:
             self._owner.tell(message)
         except MailboxFull:
-            refusal = Busy("the room has too much to do", retry_after_s=1).refusal
-            self.replied(session.link, command_id, text_frame(wire.error_frame(command_id, refusal)))
-        self._watch()
+            self._refuse(message, Busy("the room has too much to do", retry_after_s=1).refusal)
+
+    def _refuse(self, message: FromSession, refusal: Refusal) -> None:
+        reply = text_frame(wire.error_frame(message.command_id, refusal))
+        self.replied(message.link, message.command_id, message.number, reply)
 
     def detach(self, session: Session, *, bye: bool = False) -> None:
         """The socket is gone, or said bye."""
         was_here = self._forget(session)
         if was_here and session.hello is not None:
-            self._owner.tell_control(Detached(self, session.link, session.hello.session, bye))
+            self._tell_detached(Detached(self, session.link, session.hello.session, bye))
         if was_here and not self._sessions:
             self._on_empty(self)
 
+    def _tell_detached(self, message: Detached) -> None:
+        """A bye goes behind what was said before it; a room too busy for that learns of it all the same."""
+        try:
+            if message.bye:
+                self._owner.tell(message)
+                return
+        except MailboxFull:
+            log.warning("action=bye_overtakes room=%s", self.room)
+        self._owner.tell_control(message)
+
     def _forget(self, session: Session) -> bool:
         session.mode = "closed"
+        session.unanswered.clear()
         self._live.pop(session.link, None)
         return self._sessions.pop(session.link, None) is not None
 
@@ -174,9 +199,11 @@ class EdgeRoom:
             session.connection.write(frame)
             self.closed(link, refusal)
 
-    def replied(self, link: LinkId, command_id: int | str, reply: bytes) -> None:
+    def replied(self, link: LinkId, command_id: int | str, number: int, reply: bytes) -> None:
         session = self._sessions.get(link)
-        if session is not None and session.unanswered.pop(command_id, None) is not None:
+        waiting = None if session is None else session.unanswered.get(command_id)
+        if session is not None and waiting is not None and waiting[0].number == number:
+            del session.unanswered[command_id]
             session.connection.write(reply)
 
     def durable(self, frames: list[LiveFrame]) -> None:
@@ -213,7 +240,7 @@ class EdgeRoom:
 
     def closed(self, link: LinkId, refusal: Refusal) -> None:
         if (session := self._sessions.get(link)) is not None:
-            self._output.flush()
+            self._output.complete()
             self._end(session, refusal)
 
     def owner_restarted(self) -> None:
@@ -222,14 +249,13 @@ class EdgeRoom:
         self._owner.tell_control(Reattach(self, self._applied or 0, links))
         for session in list(self._sessions.values()):
             if session.mode == "opening":
-                tell = self._owner.tell if isinstance(session.request, OpenByTicket) else self._owner.tell_control
-                tell(session.request)
+                self._ask_to_open(session)
             for message, _ in list(session.unanswered.values()):
-                self._owner.tell(message)
+                self._pass_on(message)
 
     def close_all(self, refusal: Refusal | None, *, code: int, farewell: bytes | None = None) -> None:
         """Close every socket here: the shard drains, the room is quarantined."""
-        self._output.flush()
+        self._output.complete()
         for session in list(self._sessions.values()):
             if farewell is not None:
                 session.connection.write(farewell)
@@ -267,11 +293,19 @@ class EdgeRoom:
             self._watch()
 
     def _write_frames(self, session: Session, frames: list[LiveFrame]) -> None:
+        """About a send queue's worth of them; the rest follows when the transport has drained."""
         assert session.hello is not None
         me = session.hello.participant
-        if mine := b"".join([frame.frame for frame in frames if frame.is_for(me)]):
-            session.connection.write(mine)
-        session.cursor = frames[-1].seq
+        mine: list[bytes] = []
+        size = 0
+        for frame in frames:
+            session.cursor = frame.seq
+            if frame.is_for(me):
+                mine.append(frame.frame)
+                size += len(frame.frame)
+                if size > limits.SEND_QUEUE_BYTES:
+                    break
+        session.connection.write(b"".join(mine))
 
     async def _read_log(self, session: Session) -> None:
         try:
@@ -285,21 +319,25 @@ class EdgeRoom:
         if not page or page[0].seq != session.cursor + 1:
             self._end(session, None, code=RESYNC_CODE)
             return
-        self._write_frames(session, [live_frame(entry) for entry in page])
+        frames = [live_frame(entry) for entry in page]
+        while frames and not session.is_full:
+            self._write_frames(session, frames)
+            frames = frames[session.cursor - frames[0].seq + 1 :]
         session.lag_since = asyncio.get_running_loop().time()
         self._advance(session)
 
     # --- gaps
 
     def _pull(self, until_seq: int) -> None:
-        """Frames are missing here: get them from the log."""
+        """Frames are missing here: get them from the log, with those that come while it is being read."""
+        self._wanted_seq = max(self._wanted_seq, until_seq)
         if not self._is_pulling:
             self._is_pulling = True
-            self._background(self._pull_from_log(until_seq))
+            self._background(self._pull_from_log())
 
-    async def _pull_from_log(self, until_seq: int) -> None:
+    async def _pull_from_log(self) -> None:
         try:
-            while self._applied is not None and self._applied < until_seq:
+            while self._applied is not None and self._applied < self._wanted_seq:
                 page = await self._store.page(self.room, self._applied, limits.LOG_PAGE_EVENTS)
                 if not page or page[0].seq > self._applied + 1:
                     raise Unavailable("the log does not go on where this edge stands")
@@ -334,11 +372,10 @@ class EdgeRoom:
 
     def _give_up_unanswered(self, session: Session, now: float) -> None:
         while session.unanswered:
-            command_id, (_, since) = next(iter(session.unanswered.items()))
+            message, since = next(iter(session.unanswered.values()))
             if now - since <= limits.ANSWER_TIMEOUT_S:
                 return
-            refusal = Timeout("the room did not answer in time; the same txn may be sent again").refusal
-            self.replied(session.link, command_id, text_frame(wire.error_frame(command_id, refusal)))
+            self._refuse(message, Timeout("the room did not answer in time; the same txn may be sent again").refusal)
 
     def _end(self, session: Session, refusal: Refusal | None, *, code: int | None = None) -> None:
         """Out of the members first: nothing may be written after the close frame."""

@@ -56,7 +56,7 @@ class Edge(Protocol):
 
     def opened(self, link: LinkId, hello: Hello) -> None: ...
     def refused(self, link: LinkId, refusal: Refusal) -> None: ...
-    def replied(self, link: LinkId, command_id: int | str, reply: bytes) -> None:
+    def replied(self, link: LinkId, command_id: int | str, number: int, reply: bytes) -> None:
         """`reply` is framed."""
 
     def durable(self, frames: list[LiveFrame]) -> None: ...
@@ -87,6 +87,7 @@ class EpochChecked(Struct, frozen=True):
     """The epoch of the log's entry at a resume's seq; None when there is none."""
 
     request: OpenByResume
+    attempt: int
     epoch: int | None
 
 
@@ -123,9 +124,13 @@ class Committed(Struct, frozen=True):
 
 
 class ReceiptsFound(Struct, frozen=True):
-    """Answer of the log: which (by, txn) it has. `error` when it could not be asked."""
+    """Answer of the log: which (by, txn) it has, of the batch under way or of what would be refused.
+
+    `error` when it could not be asked.
+    """
 
     found: dict[tuple[str, str], "Receipt"]
+    is_for_batch: bool
     error: MeetError | None = None
 
 
@@ -152,13 +157,15 @@ class OpenByTicket(Struct, frozen=True):
 
 
 class FromSession(Struct, frozen=True):
-    """A command of a session, with the participant that it belongs to."""
+    """A command of a session, with the participant that it belongs to. `number` tells it from a later one of the
+    same id."""
 
     edge: Edge
     link: LinkId
     session: SessionId
     participant: ParticipantId
     command_id: int | str
+    number: int
     command: Command
     txn: str | None = None
 

@@ -110,6 +110,14 @@ class Output:
         self._newest.clear()
         self._run()
 
+    def complete(self) -> None:
+        """Flush, and write all of it now however long that takes: somebody is about to be closed."""
+        self.flush()
+        while self._fanouts:
+            fanout = self._fanouts.popleft()
+            for session in fanout.sessions[fanout.next :]:
+                self._write(fanout, session)
+
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -35,6 +35,7 @@ from meetserver.actors.receipts import Receipts
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer, context_of
 from meetserver.errors import (
+    Busy,
     MeetError,
     NotFound,
     Refusal,
@@ -87,6 +88,8 @@ class RoomActor(Actor):
         self._was_loaded = False
         self._is_serving = False
         self._is_stopping = False
+        self._is_away = False
+        self._is_fresh = False
         self.end: str = ""
 
     # --- its life
@@ -120,18 +123,20 @@ class RoomActor(Actor):
         self._snapshots.loaded(fresh.state, fresh.entries, fresh.snapshot_bytes)
         if fresh.configure is not None:
             self._writer.enqueue_first(FromServer(fresh.configure))
-        self._is_serving = self._was_loaded = True
+        self._is_serving = self._was_loaded = self._is_fresh = True
+        self._is_away = False
         self.attendance.loaded(fresh)
         early, self._early = self._early, []
         for message in early:
             self.receive(message)
-        self._watch_idle()
         log.info("action=room_loaded room=%s epoch=%d seq=%d", self.room, self.epoch, self.state.seq)
 
     def _delayed(self) -> None:
         """The database is away: who waits for it is told, and the room goes on with what need not last."""
+        self._is_away = True
         refusal = Unavailable("the room cannot store anything right now", retry_after_s=1).refusal
-        for work in self._writer.take_all():
+        early, self._early = self._early, []
+        for work in [*self._writer.take_all(), *early]:
             self.refuse(work, refusal)
 
     def _missing(self) -> None:
@@ -180,11 +185,11 @@ class RoomActor(Actor):
             case Detached():
                 self.attendance.detached(message)
             case _ if not self._is_serving:
-                self._early.append(message)
+                self._put_off(message)
             case OpenByResume():
                 self.attendance.check_resume(message)
             case EpochChecked():
-                self.attendance.resume(message.request, message.epoch)
+                self.attendance.resume(message.request, message.attempt, message.epoch)
             case Reattach():
                 self.attendance.reattach(message)
             case StateWanted():
@@ -193,15 +198,31 @@ class RoomActor(Actor):
             case WindowOver():
                 self.attendance.window_over(message)
             case IdleOver():
-                self._idle_over()
+                if self.attendance.is_empty and not self._writer:
+                    self.interrupt("idle")
             case _:
                 raise TypeError(f"no room handles {type(message).__name__}")
 
     def after_batch(self) -> None:
         if self._is_serving:
             self._writer.commit_next()
+            if self._is_fresh:
+                self._is_fresh = False
+                self.attendance.close_ended(self._why_over())
             if self._is_stopping and not self._writer:
                 self.interrupt("stop")
+            self.attendance.watch_idle(self._idle_s)
+        elif self._is_stopping and self._is_away:
+            self.interrupt("stop")
+
+    def _put_off(self, message: Any) -> None:
+        """Until the room is loaded; not while nobody knows when that will be."""
+        if self._is_away:
+            self.refuse(message, Unavailable("the room cannot be loaded right now", retry_after_s=1).refusal)
+        elif len(self._early) >= limits.DATA_LANE_COMMANDS:
+            self.refuse(message, Busy("the room has too much to do", retry_after_s=1).refusal)
+        else:
+            self._early.append(message)
 
     # --- commands of people
 
@@ -211,13 +232,18 @@ class RoomActor(Actor):
             self.refuse(message, Unavailable("the room is being loaded", retry_after_s=1).refusal)
             return
         is_durable = command.is_durable if isinstance(command, SetPresence) else command.durable
-        refusal = None if command.durable else self._react(message)
-        if is_durable:
-            self._writer.enqueue(message)
-        elif refusal is not None:
+        is_live = command.is_live if isinstance(command, SetPresence) else not command.durable
+        refusal = self._react(message) if is_live else None
+        if refusal is not None:
             self.refuse(message, refusal)
+        elif is_durable:
+            self._writer.enqueue(message)
         else:
-            message.edge.replied(message.link, message.command_id, text_frame(wire.ok_frame(message.command_id, {})))
+            self._reply(message, wire.ok_frame(message.command_id, {}))
+
+    @staticmethod
+    def _reply(message: FromSession, reply: bytes) -> None:
+        message.edge.replied(message.link, message.command_id, message.number, text_frame(reply))
 
     def _react(self, message: FromSession) -> Refusal | None:
         """The part that need not last: at once, in a state of its own."""
@@ -245,13 +271,13 @@ class RoomActor(Actor):
 
     def conclude(self, batch: Batch) -> None:
         """Everybody has been told: now those whose session ended may go."""
-        if self.state.ended:
-            refusal = RoomEnded("the meeting has ended").refusal
-        else:
-            refusal = Unauthenticated("this session is over").refusal
         for session in batch.closed:
-            self.attendance.close_session(session, refusal)
-        self._watch_idle()
+            self.attendance.close_session(session, self._why_over())
+
+    def _why_over(self) -> Refusal:
+        if self.state.ended:
+            return RoomEnded("the meeting has ended").refusal
+        return Unauthenticated("this session is over").refusal
 
     def open(self, work: OpenByTicket) -> None:
         self.attendance.open(work)
@@ -261,12 +287,12 @@ class RoomActor(Actor):
             if work.answer is not None and not work.answer.done():
                 work.answer.set_result(RoomReply(ok.seq, ok.at))
         else:
-            work.edge.replied(work.link, work.command_id, text_frame(wire.ok_frame(work.command_id, ok)))
+            self._reply(work, wire.ok_frame(work.command_id, ok))
 
     def refuse(self, work: Any, refusal: Refusal) -> None:
         match work:
             case FromSession():
-                work.edge.replied(work.link, work.command_id, text_frame(wire.error_frame(work.command_id, refusal)))
+                self._reply(work, wire.error_frame(work.command_id, refusal))
             case OpenByTicket() | OpenByResume():
                 work.edge.refused(work.link, refusal)
             case FromServer() if work.answer is not None and not work.answer.done():
@@ -275,20 +301,6 @@ class RoomActor(Actor):
                 work.answer.cancel()
             case _:
                 log.debug("action=unanswered room=%s message=%s", self.room, type(work).__name__)
-
-    # --- sleep
-
-    def _watch_idle(self) -> None:
-        if self._is_empty:
-            self.attendance.when_idle(self._idle_s)
-
-    def _idle_over(self) -> None:
-        if self._is_empty and not self._writer:
-            self.interrupt("idle")
-
-    @property
-    def _is_empty(self) -> bool:
-        return not self.attendance and not self.state.participants
 
     # --- for the writer
 

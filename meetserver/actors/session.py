@@ -26,8 +26,8 @@ class Session:
     with the loop's time of each. `opened` is set when the hello has been answered, or refused."""
 
     __slots__ = (
-        "after_fanout", "connection", "cursor", "hello", "is_reading_log", "is_resuming", "lag_since", "link", "mode",
-        "opened", "request", "since", "unanswered",
+        "after_fanout", "commands", "connection", "cursor", "hello", "is_reading_log", "is_resuming", "lag_since",
+        "link", "mode", "opened", "request", "since", "unanswered",
     )  # fmt: skip
 
     def __init__(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> None:
@@ -36,6 +36,7 @@ class Session:
         self.mode: Literal["opening", "behind", "live", "closed"] = "opening"
         self.hello: Hello | None = None
         self.cursor = 0
+        self.commands = 0
         self.after_fanout = 0
         self.lag_since: float | None = None
         self.is_reading_log = False

@@ -27,12 +27,12 @@ class Supervisor:
     async def keep(
         self,
         name: str,
-        make: Callable[[], Actor],
+        make: Callable[[], Actor | None],
         *,
         on_crash: Callable[[Exception], None] = lambda _: None,
         on_end: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """Run `make()` until it returns, again after each crash.
+        """Run what `make()` gives until it returns, again after each crash; None ends it.
 
         `on_crash` is told each crash, before the backoff; `on_end` the end, with True for a quarantine.
         """
@@ -41,15 +41,15 @@ class Supervisor:
     async def _keep(
         self,
         name: str,
-        make: Callable[[], Actor],
+        make: Callable[[], Actor | None],
         on_crash: Callable[[Exception], None],
         on_end: Callable[[bool], None],
     ) -> None:
         crashes: deque[float] = deque(maxlen=limits.RESTARTS)
         loop = asyncio.get_running_loop()
-        while True:
+        while (actor := make()) is not None:
             try:
-                await make().run()
+                await actor.run()
             except Exception as error:
                 log.exception("action=actor_crashed actor=%s", name)
                 on_crash(error)
@@ -60,8 +60,8 @@ class Supervisor:
                     return
                 await asyncio.sleep(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (len(crashes) - 1)))
             else:
-                on_end(False)
-                return
+                break
+        on_end(False)
 
     async def close(self) -> None:
         """Cancel what still runs. Actors that must finish are stopped by their owner before."""

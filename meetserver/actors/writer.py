@@ -14,6 +14,7 @@ from meetserver import limits, wire
 from meetserver.actors.batch import Batch
 from meetserver.actors.envelopes import (
     Committed,
+    FromServer,
     FromSession,
     OpenByTicket,
     Receipt,
@@ -78,7 +79,6 @@ class Writer:
         self._in_flight: Batch | None = None
         self._to_ask: list[tuple[FromSession, Refusal]] = []
         self._asking: list[tuple[FromSession, Refusal]] = []
-        self._is_duplicate = False
         self._singly = 0
         self.receipts = Receipts()
 
@@ -88,10 +88,12 @@ class Writer:
         return len(self._work) + len(self._to_ask) + len(self._asking) + in_flight
 
     def enqueue(self, work: Any) -> None:
-        if len(self._work) >= limits.DATA_LANE_COMMANDS:
-            self._host.refuse(work, Busy("the room has too much to do", retry_after_s=1).refusal)
-        else:
+        """What the room itself wants is never refused: there is at most one leave for each session."""
+        is_own = isinstance(work, FromServer) and work.answer is None
+        if len(self._work) < limits.DATA_LANE_COMMANDS or is_own:
             self._work.append(work)
+        else:
+            self._host.refuse(work, Busy("the room has too much to do", retry_after_s=1).refusal)
 
     def enqueue_first(self, work: Any) -> None:
         self._work.appendleft(work)
@@ -116,23 +118,26 @@ class Writer:
 
     def commit_next(self) -> None:
         """Decide what waits and hand it to the log, unless a batch is under way."""
-        if self._in_flight is not None or not self._work:
-            return
-        host = self._host
-        batch = Batch(host.room, host.epoch, host.state)
-        limit = 1 if self._singly else limits.COMMIT_BATCH_ENTRIES
-        while self._work and len(batch.entries) < limit:
+        while self._work and self._in_flight is None:
+            batch = self._next_batch()
+            if batch.entries:
+                self._in_flight = batch
+                self._committer.submit(batch.commit(), lambda error: self._host.tell_control(Committed(error)))
+            else:
+                for answer in batch.answers:
+                    answer()
+        self._ask_log()
+
+    def _next_batch(self) -> Batch:
+        batch = Batch(self._host.room, self._host.epoch, self._host.state)
+        while self._work and len(batch.entries) < limits.COMMIT_BATCH_ENTRIES:
             if not self._decide(batch, self._work[0]):
                 break
             self._work.popleft()
-        self._singly = max(0, self._singly - 1)
-        self._ask_log()
-        if not batch.entries:
-            for answer in batch.answers:
-                answer()
-            return
-        self._in_flight = batch
-        self._committer.submit(batch.commit(), lambda error: host.tell_control(Committed(error)))
+            if self._singly:
+                self._singly -= 1
+                break
+        return batch
 
     def _decide(self, batch: Batch, work: Any) -> bool:
         """False: not in this batch."""
@@ -144,6 +149,7 @@ class Writer:
                 self._repeat(work, receipt)
                 return True
         if isinstance(work, OpenByTicket) and work.join.session in self._host.sessions:
+            batch.works.append(work)
             batch.answers.append(lambda: self._reopen(work))
             return True
         context = self._context(batch.state, work)
@@ -222,22 +228,24 @@ class Writer:
     def _ask_log(self) -> None:
         if self._to_ask and not self._asking:
             self._asking, self._to_ask = self._to_ask, []
-            self._host.background(self._look_up([work for work, _ in self._asking]))
+            self._host.background(self._look_up([work for work, _ in self._asking], is_for_batch=False))
 
-    async def _look_up(self, works: list[Any]) -> None:
+    async def _look_up(self, works: list[Any], *, is_for_batch: bool) -> None:
         keys = [(ParticipantId(key[0]), key[1]) for work in works if (key := self._key(work))]
         try:
             found = await self._store.receipts(self._host.room, keys)
         except MeetError as error:
-            self._host.tell_control(ReceiptsFound({}, error))
+            self._host.tell_control(ReceiptsFound({}, is_for_batch, error))
         else:
-            self._host.tell_control(ReceiptsFound({key: receipt_of(entry) for key, entry in found.items()}))
+            receipts = {key: receipt_of(entry) for key, entry in found.items()}
+            self._host.tell_control(ReceiptsFound(receipts, is_for_batch))
 
     def receipts_found(self, message: ReceiptsFound) -> None:
         for key, receipt in message.found.items():
             self.receipts.add(key, receipt)
-        if self._is_duplicate:
+        if message.is_for_batch:
             self._after_duplicate(message)
+            return
         asking, self._asking = self._asking, []
         for work, refusal in asking:
             if (known := self.receipts.get((work.participant, work.txn or ""))) is not None:
@@ -246,6 +254,7 @@ class Writer:
                 self._host.refuse(work, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
             else:
                 self._host.refuse(work, refusal)
+        self._ask_log()
 
     # --- the log's answer
 
@@ -262,17 +271,13 @@ class Writer:
                     answer()
                 self._host.conclude(batch)
             case Duplicate():
-                self._is_duplicate = True
-                self._asking, self._to_ask = [*self._asking, *self._to_ask], []
-                works = [*batch.works, *(work for work, _ in self._asking)]
-                self._host.background(self._look_up(works))
+                self._host.background(self._look_up(batch.works, is_for_batch=True))
             case BadEntry():
                 self._again(batch, BadMessage("this cannot be stored").refusal)
             case _:
                 self._host.lose(error)
 
     def _after_duplicate(self, message: ReceiptsFound) -> None:
-        self._is_duplicate = False
         batch = self._in_flight
         if batch is None:
             return

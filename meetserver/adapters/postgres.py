@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy import NullPool, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meetserver import limits
@@ -22,7 +22,18 @@ COMMAND_TIMEOUT_S = 30.0
 TRANSIENT = {"40001", "40P01", "55P03"}
 
 # Class 08: connection; 57P: the server goes down or comes up. They tell nothing about the statement before.
-CONNECTION_CLASSES = ("08", "57P")
+# 25006 is a standby's answer, and another connection may find the primary.
+CONNECTION_CLASSES = ("08", "57P", "25006")
+
+# What all statements of this moment may meet: no space, memory or connection; somebody cancels them.
+SERVER_CLASSES = ("53", "57")
+
+# All that tells of the server and not of the statement. 25P: a timeout ended the transaction and the connection;
+# 58: the system below; F0: its settings; XX: itself.
+TROUBLE_CLASSES = (*CONNECTION_CLASSES, *SERVER_CLASSES, "25P03", "25P04", "58", "F0", "XX")
+
+# A value that a column, a constraint or (54) an index cannot hold.
+VALUE_CLASSES = ("22", "23", "54")
 
 Connect = Callable[[], Awaitable[Any]]
 
@@ -42,7 +53,8 @@ def open_postgres(config: Config) -> Database:
         dialect="postgresql",
         writer=writer,
         reader=writer.execution_options(isolation_level="AUTOCOMMIT"),
-        is_transient=is_transient,
+        is_transient=lambda error: sqlstate_of(error) in TRANSIENT,
+        is_trouble=lambda error: sqlstate_of(error).startswith(TROUBLE_CLASSES),
     )
 
 
@@ -87,14 +99,15 @@ def server_settings(lease_ttl_s: float) -> dict[str, str]:
     }
 
 
-def is_transient(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in TRANSIENT
+def sqlstate_of(error: BaseException | None) -> str:
+    """PostgreSQL's code of an error, of asyncpg's or of SQLAlchemy's driver; empty when the server did not say it."""
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def is_connection_loss(error: BaseException) -> bool:
     """Whether `error`, of a raw connection, leaves open what became of the statement."""
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate or "").startswith(CONNECTION_CLASSES)
+        return sqlstate_of(error).startswith(CONNECTION_CLASSES)
     # asyncpg's DataError is a value that it could not encode: nothing was sent.
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)
 

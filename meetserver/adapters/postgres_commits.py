@@ -10,13 +10,21 @@ import msgspec
 
 from meetserver import limits
 from meetserver.adapters.commit_path import Outcome, Refusal, Seal, ended_at, not_storable, not_unique
-from meetserver.adapters.postgres import TRANSIENT, Connect, is_connection_loss
+from meetserver.adapters.postgres import (
+    SERVER_CLASSES,
+    TRANSIENT,
+    VALUE_CLASSES,
+    Connect,
+    is_connection_loss,
+    sqlstate_of,
+)
 from meetserver.errors import Locked, Unavailable, UnknownOutcome
 from meetserver.ports import Commit
 
 # FOR NO KEY UPDATE: excludes other writers of the row, but not the foreign keys that point at it.
 # ORDER BY: two statements with rooms in common would deadlock without it.
 # In `fenced`, PostgreSQL checks the fence against the row as it is when locked, not as the snapshot saw it.
+# `closed` does not see the rows of `opened`: what opens and closes in one commit is inserted closed.
 STATEMENT = """
 WITH locked AS MATERIALIZED (
     SELECT room.id, asked.* FROM room
@@ -36,14 +44,15 @@ WITH locked AS MATERIALIZED (
     ) AS entry(room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash)
     JOIN fenced ON fenced.id = entry.room_id
 ), opened AS (
-    INSERT INTO room_session (room_id, session, participant, token_hash, ticket, user_id, opened_at)
+    INSERT INTO room_session (room_id, session, participant, token_hash, ticket, user_id, opened_at, closed_at)
     SELECT opened.* FROM unnest(
-        $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::timestamptz[]
-    ) AS opened(room_id, session, participant, token_hash, ticket, user_id, opened_at)
+        $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::timestamptz[],
+        $24::timestamptz[]
+    ) AS opened(room_id, session, participant, token_hash, ticket, user_id, opened_at, closed_at)
     JOIN fenced ON fenced.id = opened.room_id
 ), closed AS (
     UPDATE room_session SET closed_at = closed.at
-    FROM unnest($24::text[], $25::text[], $26::timestamptz[]) AS closed(room_id, session, at)
+    FROM unnest($25::text[], $26::text[], $27::timestamptz[]) AS closed(room_id, session, at)
     JOIN fenced ON fenced.id = closed.room_id
     WHERE room_session.session = closed.session AND room_session.room_id = closed.room_id
         AND room_session.closed_at IS NULL
@@ -53,7 +62,7 @@ SELECT id, false AS written FROM locked UNION ALL SELECT id, true FROM fenced
 MANY = STATEMENT.format(skip_locked="SKIP LOCKED")
 ALONE = STATEMENT.format(skip_locked="")
 
-ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, CLOSED_COLUMNS = 5, 11, 7, 3
+ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, CLOSED_COLUMNS = 5, 11, 8, 3
 
 
 class PostgresCommits:
@@ -89,8 +98,8 @@ class PostgresCommits:
             await self._idle.pop().close(timeout=limits.COMMIT_TIMEOUT_S)
 
     async def _execute(self, statement: str, commits: Sequence[Commit], seal: Seal) -> Outcome:
-        arguments = _arguments(commits, seal)
         try:
+            arguments = _arguments(commits, seal)
             async with self._connection() as connection:
                 rows = await connection.fetch(statement, *arguments, timeout=limits.COMMIT_TIMEOUT_S)
         except Unavailable as error:
@@ -121,12 +130,23 @@ def _translated(error: Exception) -> Exception:
         return UnknownOutcome(repr(error))
     if isinstance(error, asyncpg.UniqueViolationError):
         return not_unique()
-    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in TRANSIENT:
+    if isinstance(error, asyncpg.PostgresError):
+        return _translated_by_code(error)
+    # A value that cannot be encoded for PostgreSQL; what else it is, nobody foresaw.
+    return not_storable(error) if isinstance(error, ValueError | OverflowError) else error
+
+
+def _translated_by_code(error: Exception) -> Exception:
+    """Only what is wrong with a value is its entry's fault: everything else may work later."""
+    code = sqlstate_of(error)
+    if code in TRANSIENT:
         return Refusal(Locked(str(error)))
-    # A value that PostgreSQL refuses, or that asyncpg cannot encode for it.
-    if isinstance(error, asyncpg.PostgresError | ValueError | OverflowError):
+    if code.startswith(VALUE_CLASSES):
         return not_storable(error)
-    return error
+    if code.startswith(SERVER_CLASSES):
+        return UnknownOutcome(repr(error))
+    # A page that cannot be read, say. It may be one room's, so the others are tried without it.
+    return Refusal(UnknownOutcome(repr(error)))
 
 
 def _arguments(commits: Sequence[Commit], seal: Seal) -> list[list[Any]]:
@@ -141,10 +161,13 @@ def _arguments(commits: Sequence[Commit], seal: Seal) -> list[list[Any]]:
         for e in c.entries
     ]  # fmt: skip
     opened = [
-        (c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, c.entries[-1].at)
+        (
+            c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, c.entries[-1].at,
+            c.entries[-1].at if s.session in c.closed else None,
+        )
         for c in commits
         for s in c.opened
-    ]
+    ]  # fmt: skip
     closed = [(c.room, session, c.entries[-1].at) for c in commits for session in c.closed]
     return [
         *_columns(rooms, ROOM_COLUMNS),

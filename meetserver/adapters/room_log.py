@@ -5,11 +5,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from meetserver.adapters.commit_path import Answers, Seal, Writer, about_entry, about_snapshot, commit, seal_with
+from meetserver.adapters.commits import is_storable
 from meetserver.adapters.engine import sqlite_path
 from meetserver.adapters.postgres import connector
 from meetserver.adapters.postgres_commits import PostgresCommits
@@ -23,6 +24,9 @@ from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, Snapsho
 from meetserver.rooms.models import room as room_table
 from meetserver.rooms.models import room_event, room_session, room_snapshot
 
+RECEIPTS_AT_ONCE = 1000
+"""Looked up with one statement, whose parameters each database bounds."""
+
 
 def open_room_log(config: Config, database: Database, sealer: Sealer) -> "SqlRoomLog":
     """The log in `database`, which the caller closes after it."""
@@ -35,7 +39,10 @@ def open_room_log(config: Config, database: Database, sealer: Sealer) -> "SqlRoo
 
 
 class SqlRoomLog:
-    """RoomLog and RoomHistory over a database. Entries and snapshots are sealed at rest."""
+    """RoomLog and RoomHistory over a database. Entries and snapshots are sealed at rest.
+
+    A room whose id no database can hold is asked for like any other, and is not there.
+    """
 
     def __init__(self, database: Database, writer: Writer, sealer: Sealer) -> None:
         self._database = database
@@ -62,21 +69,21 @@ class SqlRoomLog:
             .returning(room_table.c.epoch, room_table.c.last_seq)
         )
         # Waits for the row lock of a statement that is still under way: what `load` then reads is final.
-        rows = await self._database.write(statement)
-        return Started(*_one(rows))
+        return Started(*_one(await self._write(room, statement)))
 
     async def load(self, room: RoomId) -> Loaded:
         about = _one(
-            await self._database.fetch(
+            await self._fetch(
+                room,
                 select(meeting.c.id, meeting.c.title, meeting.c.settings)
                 .join(room_table, room_table.c.meeting_id == meeting.c.id)
-                .where(room_table.c.id == room)
+                .where(room_table.c.id == room),
             )
         )
         snapshot = await self._snapshot(room)
         entries = await self._entries(room, room_event.c.seq > (snapshot.seq if snapshot else 0))
-        sessions = await self._database.fetch(
-            select(room_session).where(room_session.c.room_id == room, room_session.c.closed_at.is_(None))
+        sessions = await self._fetch(
+            room, select(room_session).where(room_session.c.room_id == room, room_session.c.closed_at.is_(None))
         )
         return Loaded(
             meeting=about.id,
@@ -91,7 +98,7 @@ class SqlRoomLog:
 
     async def release(self, room: RoomId, epoch: int) -> None:
         mine = and_(room_table.c.id == room, room_table.c.epoch == epoch)
-        await self._database.write(update(room_table).where(mine).values(owner=None))
+        await self._write(room, update(room_table).where(mine).values(owner=None))
 
     async def rooms_with_sessions(self) -> list[RoomId]:
         statement = select(room_session.c.room_id).where(room_session.c.closed_at.is_(None))
@@ -112,9 +119,9 @@ class SqlRoomLog:
         # there are two snapshots, of which readers take the newer.
         sealed = self._sealer.seal(data, about_snapshot(room, seq))
         with suppress(IntegrityError):  # the room went in this very moment, and its snapshots with it
-            await self._database.write(self._keep_newest(room, seq, sealed))
+            await self._write(room, self._keep_newest(room, seq, sealed))
         of_room = room_snapshot.c.room_id == room
-        await self._database.write(delete(room_snapshot).where(of_room, room_snapshot.c.seq < seq))
+        await self._write(room, delete(room_snapshot).where(of_room, room_snapshot.c.seq < seq))
 
     def _keep_newest(self, room: RoomId, seq: int, sealed: bytes) -> Any:
         """An insert that does nothing when a newer one is there, or when the room is gone meanwhile."""
@@ -136,16 +143,24 @@ class SqlRoomLog:
 
     async def epoch_at(self, room: RoomId, seq: int) -> int | None:
         statement = select(room_event.c.epoch).where(room_event.c.room_id == room, room_event.c.seq == seq)
-        rows = await self._database.fetch(statement)
+        rows = await self._fetch(room, statement)
         return rows[0].epoch if rows else None
 
     async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
-        # A NUL cannot be in the log, and PostgreSQL does not even let one ask.
-        askable = [key for key in keys if "\0" not in key[1]]
-        if not askable:
-            return {}
-        wanted = or_(*(and_(room_event.c.author == by, room_event.c.txn == txn) for by, txn in askable))
-        return {(entry.by, entry.txn or ""): entry for entry in await self._entries(room, wanted)}
+        # What no database can hold is not in the log.
+        askable = [key for key in dict.fromkeys(keys) if is_storable(key[0]) and is_storable(key[1])]
+        found: dict[tuple[str, str], Entry] = {}
+        for first in range(0, len(askable), RECEIPTS_AT_ONCE):
+            found |= await self._some_receipts(room, askable[first : first + RECEIPTS_AT_ONCE])
+        return found
+
+    async def _some_receipts(
+        self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]
+    ) -> dict[tuple[str, str], Entry]:
+        # In no order: for one by seq, SQLite would read the whole log. An OR of pairs would be too deep for it.
+        wanted = tuple_(room_event.c.author, room_event.c.txn).in_(keys)
+        rows = await self._fetch(room, select(room_event).where(room_event.c.room_id == room, wanted))
+        return {(row.author, row.txn): self._entry(room, row) for row in rows}
 
     async def snapshot_at(self, room: RoomId, seq: int) -> SnapshotRow | None:
         return await self._snapshot(room, room_snapshot.c.seq <= seq)
@@ -158,12 +173,12 @@ class SqlRoomLog:
             .order_by(room_event.c.seq.desc())
             .limit(1)
         )
-        rows = await self._database.fetch(statement)
+        rows = await self._fetch(room, statement)
         return rows[0].seq if rows else 0
 
     async def last_seq(self, room: RoomId) -> int:
         statement = select(room_table.c.last_seq).where(room_table.c.id == room)
-        seq: int = _one(await self._database.fetch(statement)).last_seq
+        seq: int = _one(await self._fetch(room, statement)).last_seq
         return seq
 
     async def entries_of_type(
@@ -182,7 +197,7 @@ class SqlRoomLog:
         self, room: RoomId, *conditions: Any, limit: int | None = None, order: Any = room_event.c.seq
     ) -> list[Entry]:
         statement = select(room_event).where(room_event.c.room_id == room, *conditions).order_by(order)
-        rows = await self._database.fetch(statement if limit is None else statement.limit(limit))
+        rows = await self._fetch(room, statement if limit is None else statement.limit(limit))
         return [self._entry(room, row) for row in rows]
 
     def _entry(self, room: RoomId, row: Any) -> Entry:
@@ -206,10 +221,16 @@ class SqlRoomLog:
             .order_by(room_snapshot.c.seq.desc())
             .limit(1)
         )
-        rows = await self._database.fetch(statement)
+        rows = await self._fetch(room, statement)
         if not rows:
             return None
         return SnapshotRow(rows[0].seq, self._sealer.unseal(rows[0].data, about_snapshot(room, rows[0].seq)))
+
+    async def _fetch(self, room: RoomId, statement: Any) -> list[Any]:
+        return await self._database.fetch(statement) if is_storable(room) else []
+
+    async def _write(self, room: RoomId, statement: Any) -> list[Any]:
+        return await self._database.write(statement) if is_storable(room) else []
 
 
 def _one(rows: list[Any]) -> Any:

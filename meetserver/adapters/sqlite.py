@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meetserver.database import Database
@@ -20,6 +19,24 @@ READERS = 4
 """Connections that read, a thread each."""
 BUSY_TIMEOUT_S = 5.0
 """Patience with another process that writes the file: a backup, an admin command."""
+
+# Somebody else writes.
+TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+# What ails the file, its disk or this process, and not the statement.
+TROUBLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_INTERNAL,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 def open_sqlite(path: Path) -> Database:
@@ -32,7 +49,8 @@ def open_sqlite(path: Path) -> Database:
         dialect="sqlite",
         writer=writer,
         reader=_engine(path, size=READERS, isolation_level="AUTOCOMMIT"),
-        is_transient=is_transient,
+        is_transient=lambda error: _code_of(error) in TRANSIENT,
+        is_trouble=lambda error: _code_of(error) in TROUBLE,
         write_lock=asyncio.Lock(),
     )
 
@@ -50,14 +68,17 @@ def migration_engine(path: Path) -> AsyncEngine:
 def connect(path: Path) -> sqlite3.Connection:
     """A raw connection, set up like those of the engines, for one thread; its transactions are begun by hand."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-    _set_up(connection, None)
+    try:
+        _set_up(connection, None)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def is_transient(error: DBAPIError) -> bool:
-    """Busy or locked: somebody else writes. Extended codes carry the primary one in their low byte."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+def _code_of(error: BaseException | None) -> int:
+    """The primary code, which extended ones carry in their low byte; 0 when SQLite did not say it."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _engine(path: Path, *, size: int, **options: Any) -> AsyncEngine:

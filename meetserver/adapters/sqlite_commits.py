@@ -76,12 +76,12 @@ class SqliteCommits:
                 return _write(connection, commits, seal)
         except sqlite3.IntegrityError as error:
             raise (not_unique() if error.sqlite_errorcode in UNIQUE else not_storable(error)) from error
-        except sqlite3.OperationalError as error:
+        except (sqlite3.DataError, ValueError, OverflowError) as error:
+            raise not_storable(error) from error
+        except (sqlite3.Error, MemoryError) as error:
             # Also a COMMIT that failed: a full disk, a broken one. The connection's state is not worth guessing.
             self._close()
             raise UnknownOutcome(str(error)) from error
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            raise not_storable(error) from error
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

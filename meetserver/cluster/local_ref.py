@@ -7,9 +7,16 @@ from meetserver.ids import RoomId
 
 
 class LocalRef:
+    """`is_replaced`: its actor is not the one that it began with."""
+
     def __init__(self, room: RoomId, actor: RoomActor) -> None:
         self.room = room
         self.actor = actor
+        self.is_replaced = False
+
+    def replace(self, actor: RoomActor) -> None:
+        self.actor = actor
+        self.is_replaced = True
 
     def tell(self, message: Any) -> None:
         """Raises MailboxFull."""

@@ -41,14 +41,19 @@ class Membership:
         self._task = asyncio.create_task(self._keep(), name="membership")
 
     async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        held_until = loop.time() + self._ttl_s
         while True:
             await asyncio.sleep(self._ttl_s / RENEWALS_PER_TTL)
+            asked_at = loop.time()
             try:
                 self.is_held = await self._leases.renew(self.shard, self._incarnation, self._ttl_s)
                 if not self.is_held and not await self._rejoin():
                     return
-            except MeetError as error:
-                log.warning("action=lease_not_renewed shard=%s error=%s", self.shard, error)
+                held_until = asked_at + self._ttl_s
+            except Exception as error:  # whatever it is, without a lease this process is not in the game
+                log.warning("action=lease_not_renewed shard=%s error=%r", self.shard, error)
+                self.is_held = self.is_held and loop.time() < held_until
 
     async def _rejoin(self) -> bool:
         """The lease ran out (a long pause, an outage): begin a new incarnation, unless the name is another's now."""

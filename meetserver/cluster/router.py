@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 
 from meetserver import limits
-from meetserver.actors.actor import Actor
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.envelopes import FromServer, StateWanted, Stop
@@ -109,26 +108,17 @@ class Router:
         return ref
 
     async def _start(self, ref: LocalRef) -> None:
-        is_first = True
-
-        def make() -> Actor:
-            nonlocal is_first
-            if not is_first:
-                ref.actor = self._make_actor(ref.room)
-                self._tell_edge_of_restart(ref)
-            is_first = False
-            return ref.actor
-
         await self._supervisor.keep(
             f"room {ref.room}",
-            make,
-            on_crash=lambda _: self._answer_rest(
-                ref, Unavailable("the room failed; try again", retry_after_s=1).refusal
-            ),
+            lambda: None if self.is_draining and ref.is_replaced else ref.actor,
+            on_crash=lambda _: self._replace_actor(ref),
             on_end=lambda is_quarantined: self._ended(ref, is_quarantined),
         )
 
-    def _tell_edge_of_restart(self, ref: LocalRef) -> None:
+    def _replace_actor(self, ref: LocalRef) -> None:
+        """At once, though it may have to wait before it runs: what is sent meanwhile is in its mailbox."""
+        self._answer_rest(ref, Unavailable("the room has just failed", retry_after_s=1).refusal)
+        ref.replace(self._make_actor(ref.room))
         if (edge := self._edges.get(ref.room)) is not None:
             edge.owner_restarted()
 
@@ -157,10 +147,9 @@ class Router:
 
     async def _start_again(self, ref: LocalRef) -> None:
         """Somebody is still here: a room owned elsewhere, or one that slept in the moment they came."""
-        if ref.actor.end == "stale":
-            await asyncio.sleep(STALE_PAUSE_S)
-        ref.actor = self._make_actor(ref.room)
-        self._tell_edge_of_restart(ref)
+        pause_s = STALE_PAUSE_S if ref.actor.end == "stale" else 0
+        self._replace_actor(ref)
+        await asyncio.sleep(pause_s)
         await self._start(ref)
 
     async def _tell_of_change(self) -> None:
@@ -194,7 +183,7 @@ class Router:
         for edge in edges:
             await asyncio.sleep(spread_s * len(edge) / max(1, sessions) if spread_s > 0.1 else 0)
             edge.close_all(None, code=DRAIN_CODE, farewell=farewell)
-        for ref in self._refs.values():
+        for ref in list(self._refs.values()):
             ref.tell_control(Stop())
         async with self._changed:
             await self._changed.wait_for(lambda: not self._refs)

@@ -1,4 +1,4 @@
-"""How many commands a connection may send: a token bucket, and a count of what it refused in a row."""
+"""How many commands a connection may send: a token bucket, and a count of refusals that passed commands pay off."""
 
 from meetserver import limits
 
@@ -23,7 +23,7 @@ class Flood:
             self._refused += 1
             return False
         self._tokens -= 1
-        self._refused = 0
+        self._refused = max(0, self._refused - 1)
         return True
 
     @property

@@ -23,6 +23,11 @@ class Set(Command, frozen=True):
     def is_durable(self) -> bool:
         return self.hand is not None or self.screen is not None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it has a part that need not last; one that says nothing has."""
+        return not self.is_durable or (self.audio, self.video, self.status) != (None, None, None)
+
 
 class Changed(Event, frozen=True):
     """Hand or screen of a participant."""

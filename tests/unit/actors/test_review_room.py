@@ -203,7 +203,7 @@ def test_an_end_whose_answer_got_lost_closes_every_socket() -> None:
             assert person.connection is not None
             assert person.connection.closed_with is not None
         await settle(limits.ROOM_IDLE_S + 1)
-        assert world.router.rooms == 0
+        assert world.router.room_ids == []
 
     play(scene)
 
@@ -216,7 +216,7 @@ def test_a_room_that_ended_while_its_owner_failed_sleeps_once_all_are_gone() -> 
         for person in (ann, bo):
             person.drop()
         await settle(limits.RESUME_WINDOW_S + limits.ROOM_IDLE_S + 1)
-        assert world.router.rooms == 0
+        assert world.router.room_ids == []
 
     play(scene)
 
@@ -336,7 +336,7 @@ def test_a_leave_is_not_lost_though_the_room_has_too_much_to_do(monkeypatch: pyt
         for number in range(limits.DATA_LANE_COMMANDS):
             actor.tell(
                 FromSession(
-                    edge, session.link, SessionId("ann-session"), ParticipantId("ann"), number, chat.Send(text="x"),
+                    edge, session.link, SessionId("ann-session"), ParticipantId("ann"), number, 0, chat.Send(text="x"),
                     f"many-{number}",
                 )
             )  # fmt: skip
@@ -463,6 +463,8 @@ def test_a_room_with_very_many_unanswered_commands_survives_a_new_owner(
             world.crash(ann.room)
         gate.open()
         await settle(8)
+        if ann.lost.is_set():  # so much at once is more than the edge keeps: that socket is cut, and comes back
+            assert await ann.resume()
         assert "ok" in await ann.ask(chat.Send(text="still here"))
 
     play(scene, closes=False)

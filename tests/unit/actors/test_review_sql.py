@@ -33,9 +33,11 @@ from tests.contract.logs import ANN, SqlWorld, session
 async def world_on(config: Config) -> AsyncIterator[SqlWorld]:
     database = open_database(config)
     world = SqlWorld(config, database)
-    yield world
-    await world.log.close()
-    await database.close()
+    try:
+        yield world
+    finally:
+        await world.log.close()
+        await database.close()
 
 
 @contextlib.asynccontextmanager
@@ -48,12 +50,14 @@ async def router_on(world: SqlWorld) -> AsyncIterator[Router]:
         )
 
     router = Router(world.log, make, Supervisor(close_timeout_s=1))
-    yield router
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(5):
-            await router.drain()
-    await router.close()
-    await committer.close()
+    try:
+        yield router
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await router.drain()
+        await router.close()
+        await committer.close()
 
 
 @pytest.fixture
@@ -135,7 +139,7 @@ async def test_a_room_id_that_the_database_cannot_hold_is_no_room(world: SqlWorl
                 edge.open_by_ticket(number, _Deaf(), 0, join, "token", "jti")
         await asyncio.sleep(2)
         assert router._quarantined == set()
-        assert router.rooms == 0
+        assert router.room_ids == []
 
 
 class _Deaf:

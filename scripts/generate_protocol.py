@@ -1,0 +1,197 @@
+"""The tables of docs/protocol.md, from the types that decode the frames and the routes that answer."""
+
+import re
+from typing import get_args
+
+from msgspec import Struct
+
+from meetserver.chat import messages as chat
+from meetserver.client.backoff import NextStep, next_step
+from meetserver.errors import _BY_CODE, Code
+from meetserver.http.close_codes import CLOSE_CODES, NORMAL, REASONS
+from meetserver.http.errors import STATUS
+from meetserver.http.registry import Auth
+from meetserver.http.routes import ROUTES
+from meetserver.messages import Command, DurableCommand, Ephemeral
+from meetserver.presence.messages import Set as SetPresence
+from meetserver.rooms import catalog
+from meetserver.rooms import messages as rooms
+from meetserver.rooms.permissions import ALLOWED
+from meetserver.rooms.views import ChatPage, Link, Room, Snapshot
+from meetserver.whiteboard import messages as whiteboard
+from scripts.generate_types import sentence, table, taken, told
+
+EFFECTS = {
+    "ping": "only the reply",
+    "bye": "`participant.left`, and close 1000",
+    "participant.set_role": "`participant.role_set`",
+    "room.end": "`room.ended`, and close 3504 for all",
+    "chat.send": "`chat.sent`; the ok has `message_id` too",
+    "chat.typing": "`chat.typing`",
+    "whiteboard.apply": "`whiteboard.applied` with the ops that were accepted",
+    "whiteboard.preview": "`whiteboard.previewed`",
+    "pointer.move": "`pointer.moved`",
+    "presence.set": "`presence.changed`: durable for `hand` and `screen`, ephemeral for the rest",
+    "signal.offer": "`signal.offer` to that session",
+    "signal.answer": "`signal.answer` to that session",
+    "signal.candidates": "`signal.candidates` to that session",
+    "signal.renegotiate": "`signal.renegotiate` to that session",
+    "signal.close": "`signal.close` to that session",
+}
+
+CLOSES = {
+    1000: "The client said `bye`.",
+    1006: "No close frame came: the network, a killed server, a client too slow to read one.",
+    3000: "The server drains: it is about to stop. A `drain` frame came before, with `retry_after_ms`.",
+    3001: "The room could not be followed or reached just now (a gap in its log, an error that is `temporary`).",
+    3008: "Too slow: lagging for too long, or further behind than the server keeps frames for.",
+    3500: "A frame that is none, an unknown subprotocol, too large, no `hello` in time.",
+    3501: "The ticket or the session is not valid, or the room is not there.",
+    3503: "Not let in.",
+    3504: "The meeting has ended.",
+    3505: "The same session was resumed on another socket.",
+    3508: "Flooding: more than the rate limit allows, again and again.",
+    3510: "The room failed again and again and rests. A `room.quarantined` frame came before.",
+}
+
+STEPS = {
+    NextStep.RESUME: "come back, resume",
+    NextStep.NEW_TICKET: "get a new ticket",
+    NextStep.STOP: "stop",
+}
+
+CODES: dict[Code, str] = {
+    "bad_message": "The frame or body is not what it must be; the message says where.",
+    "unknown_type": "No command is called that.",
+    "too_large": "More than a limit allows.",
+    "unauthenticated": "No ticket, token or session, or not a valid one.",
+    "forbidden": "Not with this role, not with these settings of the meeting.",
+    "not_found": "It is not there, or not for the caller to see.",
+    "conflict": "The txn, ticket or key was used for something else, or the state forbids it.",
+    "waiting_room": "Reserved for lobbies.",
+    "room_locked": "Reserved for locked rooms.",
+    "room_full": "`max_participants` are in the room.",
+    "room_ended": "The meeting has ended.",
+    "rate_limited": "Too many commands; see `retry_after_s`.",
+    "busy": "A queue is full; see `retry_after_s`.",
+    "unavailable": "The database or the room cannot be reached just now.",
+    "timeout": "No answer in time. Whether it happened is not known: send it again with the same txn.",
+    "not_supported": "Part of the protocol, and not of this release.",
+    "internal": "A fault of the server; the log has more.",
+}
+
+CALLERS: dict[Auth, str] = {
+    "none": "anybody",
+    "guest": "anybody; told apart when signed in",
+    "user": "an account",
+    "admin": "an administrator",
+    "reader": "owner, administrators, who was there, or a session of the room",
+}
+
+ROLES = {
+    frozenset({"host", "cohost", "participant", "viewer"}): "everybody",
+    frozenset({"host", "cohost", "participant"}): "all but viewers",
+    frozenset({"host", "cohost"}): "host, cohost",
+    frozenset({"host"}): "host",
+}
+
+PARTS: tuple[type[Struct], ...] = (
+    Snapshot, Room, rooms.Settings, rooms.Participant, ChatPage, chat.Message, Link,
+    whiteboard.Put, whiteboard.Patch, whiteboard.Delete, rooms.WelcomeLimits,
+)  # fmt: skip
+
+
+def _who(command: type[Command]) -> str:
+    who = ROLES[ALLOWED[command.type]]
+    special = [row for row in ALLOWED if row.startswith(f"{command.type}:")]
+    if not special:
+        return who
+    names = ", ".join(f"`{row.partition(':')[2]}`" for row in special)
+    return f"{who}; {names}: {ROLES[ALLOWED[special[0]]]}"
+
+
+def _txn(command: type[Command]) -> str:
+    if command is SetPresence:
+        return "with `hand`, `screen`"
+    return "yes" if issubclass(command, DurableCommand) else ""
+
+
+def commands() -> str:
+    rows = [[f"`{one.type}`", taken(one), _txn(one), _who(one), EFFECTS[one.type]] for one in catalog.WIRE_COMMANDS]
+    return table(["command", "data", "txn", "who may", "leads to"], rows)
+
+
+def events() -> str:
+    rows = [[f"`{type_}`", told(one), sentence(one)] for type_, one in sorted(catalog.EVENTS.items())]
+    return table(["event", "data", "note"], rows)
+
+
+def ephemerals() -> str:
+    kinds: list[type[Ephemeral]] = [rooms.Welcome, rooms.Drain, rooms.Quarantined, *catalog.EPHEMERALS]
+    rows = [[f"`{one.type}`", told(one), sentence(one)] for one in kinds]
+    return table(["event", "data", "note"], rows)
+
+
+def replies() -> str:
+    kinds: dict[str, type[Struct]] = {
+        "hello": rooms.HelloOk,
+        "a command with a txn": rooms.DurableOk,
+        "ping": rooms.PingOk,
+    }
+    rows = [[f"ok to {what}", told(kind), sentence(kind)] for what, kind in kinds.items()]
+    return table(["reply", "fields", "note"], [*rows, ["ok to anything else", "–", ""]])
+
+
+def hello() -> str:
+    kinds: list[type[Struct]] = [rooms.Hello, rooms.ResumePoint]
+    return table(["type", "fields", "note"], [[f"`{one.__name__}`", taken(one), sentence(one)] for one in kinds])
+
+
+def parts() -> str:
+    return table(["type", "fields", "note"], [[f"`{one.__name__}`", told(one), sentence(one)] for one in PARTS])
+
+
+def planned() -> str:
+    return ", ".join(f"`{type_}`" for type_ in sorted(catalog.PLANNED)) + "\n"
+
+
+def closes() -> str:
+    assert set(CLOSE_CODES.values()) | set(REASONS) | {1006} == set(CLOSES)
+    rows = []
+    for code, meaning in CLOSES.items():
+        reasons = [f"`{error}`" for error, close in CLOSE_CODES.items() if close == code]
+        own = REASONS.get(code)
+        step = "–" if code == NORMAL else STEPS[next_step(code)]
+        rows.append([str(code), meaning, ", ".join([f"`{own}`"] * bool(own) + reasons), step])
+    return table(["code", "meaning", "reason", "client"], rows)
+
+
+def errors() -> str:
+    rows = []
+    for code in get_args(Code):
+        is_temporary = code in _BY_CODE and _BY_CODE[code].temporary
+        rows.append(
+            [f"`{code}`", CODES[code], "yes" if is_temporary else "", str(STATUS[code]), str(CLOSE_CODES[code])]
+        )
+    return table(["code", "meaning", "temporary", "HTTP", "close"], rows)
+
+
+def http() -> str:
+    rows = [[f"`{one.method} {one.full_path}`", CALLERS[one.auth], one.summary] for one in ROUTES]
+    return table(["call", "who", "what"], rows)
+
+
+BLOCKS = {
+    "hello": hello, "commands": commands, "events": events, "ephemerals": ephemerals, "replies": replies,
+    "parts": parts, "planned": planned, "closes": closes, "errors": errors, "http": http,
+}  # fmt: skip
+
+_BLOCK = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def protocol_page(page: str) -> str:
+    """`page` with its tables made anew. Raises ValueError when one has no place in it."""
+    named = _BLOCK.findall(page)
+    if missing := set(BLOCKS) - {name for _, name, _ in named}:
+        raise ValueError(f"docs/protocol.md has no place for {', '.join(sorted(missing))}")
+    return _BLOCK.sub(lambda match: f"{match[1]}\n{BLOCKS[match[2]]()}\n{match[3]}", page)
