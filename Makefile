@@ -6,7 +6,7 @@ TEST_TOOLS ?= chromium
 WORKERS ?= 2
 
 BIN = .venv/bin
-CODE = meetserver schema tests $(wildcard bench)
+CODE = meetserver schema scripts tests bench
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL = help

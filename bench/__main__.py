@@ -2,6 +2,8 @@
 
 import asyncio
 
-from bench import commit_path
+from bench import commit_path, fanout, reducers
 
 asyncio.run(commit_path.main(5.0))
+asyncio.run(fanout.main(5))
+reducers.main()

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from meetserver import limits
 from meetserver.accounts.service import Accounts, open_accounts
+from meetserver.actors.background import Background
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.clock import SystemClock
@@ -24,6 +25,7 @@ from meetserver.cluster.membership import Membership
 from meetserver.cluster.router import Router
 from meetserver.config import Config
 from meetserver.database import Database
+from meetserver.errors import MeetError
 from meetserver.http.app import create_app
 from meetserver.http.idempotency import forget_answers
 from meetserver.http.services import Services
@@ -111,6 +113,11 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
         app = create_app(services, sockets.routes())
+        key_refresh = Background()
+        key_refresh.start(_refresh_keys(core.keys))
+        stack.push_async_callback(key_refresh.close)
+        if config.redis_url:
+            log.warning("action=redis_ignored reason=one process needs none, and this release runs one")
         woken = await router.wake_rooms()
         stack.push_async_callback(router.drain)
         log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
@@ -156,6 +163,16 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
         history=store,
         ready=why_not_ready,
     )
+
+
+async def _refresh_keys(keys: KeyRing) -> None:
+    """Another process (a command of the administrator's) may have made a key."""
+    while True:
+        await asyncio.sleep(limits.KEY_REFRESH_S)
+        try:
+            await keys.refresh()
+        except MeetError as error:
+            log.warning("action=keys_not_refreshed error=%s", error)
 
 
 def _register_jobs(core: Core, services: Services) -> None:

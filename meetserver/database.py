@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -76,6 +76,7 @@ Bytes = LargeBinary
 
 
 AFTER_COMMIT = "meetserver.after_commit"
+IN_TROUBLE = "meetserver.in_trouble"
 
 
 def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
@@ -100,7 +101,7 @@ class Database:
         writer: AsyncEngine,
         reader: AsyncEngine,
         is_transient: Callable[[BaseException | None], bool],
-        is_trouble: Callable[[BaseException], bool],
+        is_trouble: Callable[[BaseException | None], bool],
         write_lock: asyncio.Lock | None = None,
     ) -> None:
         self.dialect = dialect
@@ -108,8 +109,10 @@ class Database:
         self.reader = reader
         self._is_transient = is_transient
         self.write_lock = write_lock
+        self._is_trouble = is_trouble
         for engine in (writer, reader):
-            event.listen(engine.sync_engine, "handle_error", _dropping(is_trouble))
+            event.listen(engine.sync_engine, "handle_error", self._mark)
+            event.listen(engine.sync_engine, "checkout", _refuse_marked)
 
     async def run(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `unit` in one transaction, again from its start when that may help.
@@ -155,13 +158,21 @@ class Database:
     async def _again_if_transient(self, try_: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(limits.TRANSACTION_ATTEMPTS):
             try:
-                with _available():
+                with _reachable():
                     return await try_()
             except DBAPIError as error:
+                if self._is_trouble(error.orig):
+                    raise Unavailable("the database is in trouble") from error
                 if not self._is_transient(error.orig):
                     raise
             await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise Unavailable("the database is too busy")
+
+    def _mark(self, context: ExceptionContext) -> None:
+        """Not closed at once: the transaction is rolled back first, or SQLite would keep its locks."""
+        connection = None if context.is_disconnect else context.connection
+        if connection is not None and self._is_trouble(context.original_exception):
+            connection.info[IN_TROUBLE] = True
 
     async def close(self) -> None:
         await self.writer.dispose()
@@ -174,25 +185,20 @@ async def _execute(connection: AsyncConnection, statement: Any, parameters: Any)
     return list(result.all()) if result.returns_rows else []
 
 
-def _dropping(is_trouble: Callable[[BaseException], bool]) -> Callable[[ExceptionContext], None]:
-    """What makes of trouble a lost connection, of this one only: the others may be well."""
-
-    def drop(context: ExceptionContext) -> None:
-        if not context.is_disconnect and is_trouble(context.original_exception):
-            context.is_disconnect = True
-            context.invalidate_pool_on_disconnect = False
-
-    return drop
+def _refuse_marked(_connection: Any, record: Any, _proxy: object) -> None:
+    """The pool then makes a new connection in this one's place."""
+    if IN_TROUBLE in record.info:
+        raise DisconnectionError
 
 
 @contextmanager
-def _available() -> Iterator[None]:
-    """A connection that is lost, in trouble, or not to be had in time, as Unavailable; the cause stays attached."""
+def _reachable() -> Iterator[None]:
+    """A lost connection, or none to be had in time, as Unavailable; the cause stays attached."""
     try:
         yield
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable("the database cannot be reached, or is in trouble") from error
+            raise Unavailable("the database cannot be reached") from error
         raise
     except (OSError, TimeoutError) as error:
         raise Unavailable("the database cannot be reached") from error

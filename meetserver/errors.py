@@ -145,7 +145,8 @@ class Locked(StoreError):
 
 
 class UnknownOutcome(StoreError):
-    """No answer to a commit. Stop, bump the epoch, load, and see what is there. Never go on from a guess."""
+    """No answer to a commit, or the database was in trouble. Stop, bump the epoch, load, and see what is there. Never
+    go on from a guess."""
 
 
 class SealBroken(MeetError):

@@ -168,6 +168,8 @@ TRANSACTION_ATTEMPTS = 10
 # --- keys, jobs and mail
 KEY_SPREAD_S = 120.0
 """A new data key seals from this long after it was made: by then every process has seen it (it looks each minute)."""
+KEY_REFRESH_S = 60.0
+"""A server looks for keys that other processes made this often."""
 KEY_AGE_S = 90 * 86400
 """A data key this old is due for rotation."""
 KEY_SEALS = 2**28

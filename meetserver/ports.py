@@ -92,7 +92,8 @@ class RoomLog(Protocol):
     """The truth about rooms. All times are given, none is read here."""
 
     async def start(self, room: RoomId, shard: ShardId, now_ms: int) -> Started:
-        """Take the room: bump `epoch = greatest(epoch + 1, now_ms)`, set the owner. Raises NotFound."""
+        """Take the room: bump `epoch = greatest(epoch + 1, now_ms)`, set the owner. Raises NotFound, and Unavailable
+        as every call here but `commit` does."""
 
     async def load(self, room: RoomId) -> Loaded:
         """In a statement after `start`'s. Raises NotFound."""

@@ -12,8 +12,7 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
-from meetserver import limits
-from meetserver.bootstrap import Server, open_server
+from meetserver.bootstrap import open_server
 from meetserver.config import Config
 from meetserver.errors import ConfigError
 
@@ -40,7 +39,7 @@ async def serve(config: Config, announce: Callable[[str], None]) -> None:
                 announce(config.url)
                 await _first(stop.wait(), server.stop.wait())
                 log.info("action=draining")
-                await _drain(server)
+                await server.router.drain()
             finally:
                 await runner.cleanup()
 
@@ -54,14 +53,6 @@ def _bound_socket(config: Config) -> socket.socket:
     except OSError as error:
         raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
     return listener
-
-
-async def _drain(server: Server) -> None:
-    try:
-        async with asyncio.timeout(limits.DRAIN_S):
-            await server.router.drain()
-    except TimeoutError:
-        log.error("action=drain_timed_out")
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:

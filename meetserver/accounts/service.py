@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +19,7 @@ from meetserver.accounts.store import Account
 from meetserver.accounts.tokens import AccessTokens
 from meetserver.config import Config
 from meetserver.database import Database
-from meetserver.errors import BadMessage, Forbidden, NotFound, Unauthenticated
+from meetserver.errors import BadMessage, ConfigError, Forbidden, NotFound, Unauthenticated
 from meetserver.ids import UserId
 from meetserver.names import clean_name
 from meetserver.ports import Clock, Random
@@ -142,10 +143,14 @@ class Accounts:
         return True
 
     async def ensure_admin(self) -> None:
-        """Make the configured first administrator if no account has that address."""
-        if self._config.admin_email:
-            wish = Register(email=self._config.admin_email, password=self._config.admin_password, name="Administrator")
-            await self.add(wish, is_admin=True)
+        """Make the configured first administrator if no account has that address. Raises ConfigError."""
+        if not self._config.admin_email:
+            return
+        wish = {"email": self._config.admin_email, "password": self._config.admin_password, "name": "Administrator"}
+        try:
+            await self.add(msgspec.convert(wish, Register), is_admin=True)
+        except (msgspec.ValidationError, BadMessage) as error:
+            raise ConfigError(f"MEET_ADMIN_EMAIL or MEET_ADMIN_PASSWORD: {error}") from None
 
     async def forget_ended(self) -> int:
         """Delete sessions and links that ran out; how many. For a periodic job."""

@@ -35,7 +35,8 @@ class Outcome(Struct, frozen=True):
 
 
 class Writer(Protocol):
-    """One database's way to write. Raises Refusal, or UnknownOutcome when the answer got lost."""
+    """One database's way to write. Raises Refusal, or UnknownOutcome when the answer got lost, or when no smaller
+    statement would fare better: no space, say."""
 
     lanes: int
 

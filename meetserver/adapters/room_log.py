@@ -119,9 +119,9 @@ class SqlRoomLog:
         # there are two snapshots, of which readers take the newer.
         sealed = self._sealer.seal(data, about_snapshot(room, seq))
         with suppress(IntegrityError):  # the room went in this very moment, and its snapshots with it
-            await self._write(room, self._keep_newest(room, seq, sealed))
+            await self._database.write(self._keep_newest(room, seq, sealed))
         of_room = room_snapshot.c.room_id == room
-        await self._write(room, delete(room_snapshot).where(of_room, room_snapshot.c.seq < seq))
+        await self._database.write(delete(room_snapshot).where(of_room, room_snapshot.c.seq < seq))
 
     def _keep_newest(self, room: RoomId, seq: int, sealed: bytes) -> Any:
         """An insert that does nothing when a newer one is there, or when the room is gone meanwhile."""

@@ -174,8 +174,15 @@ class Router:
         return list(self._refs)
 
     async def drain(self) -> None:
-        """Close all sockets, let the rooms finish and save themselves."""
+        """Close all sockets, let the rooms finish and save themselves; after `limits.DRAIN_S` go without them."""
         self.is_draining = True
+        try:
+            async with asyncio.timeout(limits.DRAIN_S):
+                await self._drain()
+        except TimeoutError:
+            log.error("action=drain_timed_out rooms=%s", ",".join(self._refs))
+
+    async def _drain(self) -> None:
         edges = list(self._edges.values())
         sessions = sum(len(edge) for edge in edges)
         spread_s = min(LONGEST_SPREAD_S, sessions / SPREAD_SESSIONS_PER_S)

@@ -55,13 +55,6 @@ def all_left(state: RoomState) -> RoomState:
     return replace(state, participants=Map(), sessions=Map(), chat=chat.forget_all(state.chat))
 
 
-def everybody_left(state: RoomState) -> RoomState:
-    """The room after its end: what was said and drawn stays, nobody is in it."""
-    for who in state.participants.values():
-        state = left(state, Left(who.id, "ended"))
-    return state
-
-
 def set_role(state: RoomState, command: SetRole) -> list[Event] | Refusal:
     who = state.participants.get(ParticipantId(command.participant))
     if who is None:

@@ -1,13 +1,15 @@
 """Builders for tests of the room log: rooms, and what is written into them."""
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import delete, func, insert, select, update
 
 from meetserver.accounts.models import user_account
+from meetserver.adapters.engine import open_database
 from meetserver.adapters.memory.room_log import MemoryRoomLog
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
@@ -134,3 +136,15 @@ class SqlWorld(World):
 
     async def set_room(self, room: RoomId, **values: Any) -> None:
         await self.database.write(update(room_table).where(room_table.c.id == room).values(values))
+
+
+@contextlib.asynccontextmanager
+async def world_on(config: Config) -> AsyncIterator[SqlWorld]:
+    """Over the database, migrated, that `config` names."""
+    database = open_database(config)
+    world = SqlWorld(config, database)
+    try:
+        yield world
+    finally:
+        await world.log.close()
+        await database.close()

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from meetserver.adapters.engine import open_database
+from meetserver import limits
 from meetserver.errors import BadEntry, Duplicate, NotFound, Stale
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.ports import Commit, RoomHistory, RoomLog, SnapshotRow
-from tests.contract.logs import ANN, NOON, SHARD, MemoryWorld, OwnedRoom, SqlWorld, World, entry, session
+from tests.contract.logs import ANN, NOON, SHARD, MemoryWorld, OwnedRoom, World, entry, session, world_on
 
 BOB = ParticipantId("bob")
 NOWHERE = RoomId("nowhere")
@@ -21,12 +21,8 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     if request.param == "memory":
         yield MemoryWorld()
         return
-    config = request.getfixturevalue(f"{request.param}_config")
-    database = open_database(config)
-    world = SqlWorld(config, database)
-    yield world
-    await world.log.close()
-    await database.close()
+    async with world_on(request.getfixturevalue(f"{request.param}_config")) as world:
+        yield world
 
 
 async def test_it_is_what_the_ports_ask_for(world: World) -> None:
@@ -61,6 +57,20 @@ async def test_a_room_that_is_not_there_is_not_found(world: World) -> None:
         await world.log.load(NOWHERE)
     with pytest.raises(NotFound):
         await world.log.last_seq(NOWHERE)
+
+
+@pytest.mark.parametrize("room", ["nul\0", "surrogate\ud800"], ids=ascii)
+async def test_an_id_that_no_database_can_hold_is_no_room(world: World, room: RoomId) -> None:
+    with pytest.raises(NotFound):
+        await world.log.start(room, SHARD, now_ms=1)
+    with pytest.raises(NotFound):
+        await world.log.load(room)
+    with pytest.raises(NotFound):
+        await world.log.last_seq(room)
+    assert await world.log.page(room, 0, 1) == []
+    assert await world.log.receipts(room, [(ANN, "t1")]) == {}
+    assert (await world.log.epoch_at(room, 1), await world.log.snapshot_at(room, 1)) == (None, None)
+    await world.log.release(room, 1)
 
 
 async def test_a_new_room_loads_with_its_meeting(world: World) -> None:
@@ -168,7 +178,7 @@ async def test_what_one_room_cannot_write_fails_alone(world: World) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"txn": "\0"}, {"seq": 2}, {"epoch": 1}, {"at": NOON.replace(tzinfo=None)}],
+    [{"txn": "\0"}, {"txn": "\ud800"}, {"seq": 2}, {"epoch": 1}, {"at": NOON.replace(tzinfo=None)}],
     ids=lambda it: next(iter(it)),
 )
 async def test_what_can_never_be_right_is_a_bad_entry(world: World, fields: dict[str, object]) -> None:
@@ -250,13 +260,24 @@ async def test_the_epoch_of_an_entry_is_known(world: World) -> None:
 async def test_receipts_find_entries_by_author_and_txn(world: World) -> None:
     owned = await world.given_owned_room()
     await owned.write({"txn": "t1", "body_hash": b"h"}, {"txn": "t2"}, {"txn": "t1", "by": BOB})
-    found = await world.log.receipts(owned.room, [(ANN, "t1"), (BOB, "t2"), (BOB, "t1"), (ANN, "\0"), (ANN, "t1")])
+    strange = [(ANN, "\0"), (ANN, "\ud800"), (ParticipantId("\0"), "t1")]
+    keys = [(ANN, "t1"), (BOB, "t2"), (BOB, "t1"), *strange, (ANN, "t1")]
+    found = await world.log.receipts(owned.room, keys)
     assert found == {
         (ANN, "t1"): entry(1, owned.epoch, txn="t1", body_hash=b"h"),
         (BOB, "t1"): entry(3, owned.epoch, txn="t1", by=BOB),
     }
     assert await world.log.receipts(owned.room, []) == {}
     assert await world.log.receipts(NOWHERE, [(ANN, "t1")]) == {}
+
+
+async def test_very_many_receipts_are_looked_up_at_once(world: World) -> None:
+    """A room asks for as many as wait for it."""
+    owned = await world.given_owned_room()
+    await owned.write(*[{"txn": f"known {n}"} for n in range(3)])
+    unknown = [(ANN, f"unknown {n}") for n in range(limits.DATA_LANE_COMMANDS)]
+    keys = [(ANN, "known 0"), *unknown, (ANN, "known 1"), *unknown, (ANN, "known 2")]
+    assert sorted(await world.log.receipts(owned.room, keys)) == [(ANN, f"known {n}") for n in range(3)]
 
 
 async def test_a_room_loads_from_its_snapshot_and_what_follows(world: World) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,28 +11,18 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
-from meetserver.adapters.engine import open_database
 from meetserver.adapters.migrations import migrate, migration_engine
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import BadEntry, Locked, Stale, Unavailable, UnknownOutcome
-from meetserver.ids import UserId
+from meetserver.ids import SessionId, UserId
 from meetserver.rooms.models import room as room_table
-from meetserver.rooms.models import room_event, room_snapshot
+from meetserver.rooms.models import room_event, room_session, room_snapshot
 from tests.contract.eventually import eventually
-from tests.contract.logs import NOON, OWNER, SHARD, SqlWorld, session
+from tests.contract.logs import NOON, OWNER, SHARD, SqlWorld, session, world_on
 from tests.servers.postgres import PostgresServer
 
 LOCK_TIMEOUT_S = 1.0
-
-
-@contextlib.asynccontextmanager
-async def world_on(config: Config) -> AsyncIterator[SqlWorld]:
-    database = open_database(config)
-    world = SqlWorld(config, database)
-    yield world
-    await world.log.close()
-    await database.close()
 
 
 @pytest.fixture
@@ -68,6 +59,15 @@ async def test_an_entry_that_breaks_a_foreign_key_fails_alone(world: SqlWorld) -
     answers = await world.log.commit(commits)
     assert [type(answer) for answer in answers] == [type(None), type(None), BadEntry, type(None), type(None)]
     assert (await world.log.load(rooms[0].room)).sessions == (session("s0", user=OWNER),)
+
+
+async def test_a_session_that_opens_and_closes_in_one_commit_is_closed(world: SqlWorld) -> None:
+    owned = await world.given_owned_room()
+    both = (session("s1"), session("s2"))
+    assert await owned.write({}, {"type": "participant.left"}, opened=both, closed=(SessionId("s1"),)) is None
+    assert (await world.log.load(owned.room)).sessions == (session("s2"),)
+    (row,) = await world.database.fetch(select(room_session).where(room_session.c.session == "s1"))
+    assert row.closed_at == NOON + timedelta(seconds=2)
 
 
 async def test_a_deleted_account_leaves_its_session(world: SqlWorld) -> None:

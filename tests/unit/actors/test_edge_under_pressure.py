@@ -247,4 +247,3 @@ def test_a_stalled_talker_without_answers_does_not_stop_the_process(monkeypatch:
         await world.close()
 
     run_virtual(run())
-

@@ -1,0 +1,116 @@
+"""Rooms on real databases that are in trouble, or are asked for what they cannot hold."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from meetserver import limits
+from meetserver.actors.room import RoomActor
+from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.clock import SystemClock
+from meetserver.adapters.migrations import migrate
+from meetserver.adapters.random import SystemRandom
+from meetserver.cluster.committer import Committer
+from meetserver.cluster.router import Router
+from meetserver.config import Config
+from meetserver.errors import Refusal
+from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
+from meetserver.rooms import messages as rooms
+from tests.contract.eventually import eventually
+from tests.contract.logs import SqlWorld, world_on
+
+CLOSE_TIMEOUT_S = 5
+SECRET = "a master secret that is only for tests"
+
+
+@contextlib.asynccontextmanager
+async def migrated_world(url: str) -> AsyncIterator[SqlWorld]:
+    config = Config(database_url=url, secret_key=SECRET)
+    await migrate(config)
+    async with world_on(config) as world:
+        yield world
+
+
+@contextlib.asynccontextmanager
+async def router_on(world: SqlWorld) -> AsyncIterator[Router]:
+    committer = Committer(world.log)
+
+    def make(room: RoomId) -> RoomActor:
+        return RoomActor(
+            room, ShardId("s"), store=world.log, committer=committer, clock=SystemClock(), random=SystemRandom()
+        )
+
+    router = Router(world.log, make, Supervisor(close_timeout_s=1))
+    try:
+        yield router
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await router.drain()
+        await router.close()
+        await committer.close()
+
+
+class Link:
+    """A socket whose refusal is waited for."""
+
+    def __init__(self) -> None:
+        self.closed: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+
+    def write(self, frames: bytes) -> None: ...
+    def unsent_bytes(self) -> int:
+        return 0
+
+    def close(self, refusal: Refusal | None, *, code: int | None = None) -> None:
+        if refusal is not None and not self.closed.done():
+            self.closed.set_result(refusal)
+
+
+@pytest.mark.parametrize("code", ["53100", "25006", "57014", "58030"])
+async def test_a_room_waits_while_its_database_is_in_trouble(
+    postgres_url: str, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with migrated_world(postgres_url) as world, router_on(world) as router:
+        room = await world.given_room()
+        await world.database.write(
+            text(
+                "CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS"
+                f" $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{code}'; END $$"
+            )
+        )
+        await world.database.write(
+            text("CREATE TRIGGER trouble BEFORE UPDATE ON room FOR EACH ROW EXECUTE FUNCTION trouble()")
+        )
+        await router.edge(room)
+
+        async def delays() -> bool:
+            """More than a room that crashes may."""
+            return caplog.text.count("action=room_load_delayed") > limits.RESTARTS
+
+        await eventually(delays)
+        await world.database.write(text("DROP TRIGGER trouble ON room"))
+        await router.ask(room, rooms.Configure("New title", rooms.Settings()))
+        assert "action=actor_crashed" not in caplog.text
+
+
+@pytest.mark.parametrize("room", ["nul\0", "surrogate\ud800"], ids=ascii)
+async def test_a_room_id_that_no_database_can_hold_is_no_room(
+    database_url: str, room: RoomId, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody may ask for any: none must crash, or stay."""
+    async with migrated_world(database_url) as world, router_on(world) as router:
+        link = Link()
+        edge = await router.edge(room)
+        join = rooms.Join(ParticipantId("p"), SessionId("s"), "p", "participant")
+        edge.open_by_ticket(1, link, 0, join, "token", "jti")
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            assert (await link.closed).code == "not_found"
+
+        async def is_forgotten() -> bool:
+            return not router.room_ids
+
+        await eventually(is_forgotten)
+        assert "action=actor_crashed" not in caplog.text
