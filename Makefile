@@ -4,13 +4,15 @@ PYTHON ?= python3
 TEST_TOOLS ?= chromium
 # Workers of the test run.
 WORKERS ?= 2
+SEEDS ?= 200
+ROUNDS ?= 20
 
 BIN = .venv/bin
 CODE = meetserver schema scripts tests bench
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test style format types bench coverage clean
+.PHONY: help setup run test style format types simulate kill bench coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -45,8 +47,15 @@ format: .venv/.test ## let ruff mend what it can
 types: .venv/.test ## mypy --strict
 	@$(BIN)/mypy
 
+simulate: .venv/.test ## SEEDS=200 meetings in virtual time, with every fault the simulation knows
+	@MEET_TEST_SEEDS=$(SEEDS) $(PYTEST) tests/simulation
+
+kill: .venv/.test ## ROUNDS=20 times kill -9 in mid-meeting, on SQLite and on PostgreSQL, then the checker
+	@$(BIN)/python -m tests.faults.kill_harness --rounds $(ROUNDS) --database sqlite
+	@$(BIN)/python -m tests.faults.kill_harness --rounds $(ROUNDS) --database postgres
+
 bench: .venv/.test ## measurements against peers
-	@if [ -d bench ]; then $(BIN)/python -m bench; else echo "There is no bench/ yet: it comes with the first performance goals."; fi
+	@$(BIN)/python -m bench
 
 coverage: .venv/.test ## the test run with a report in htmlcov/
 	@$(PYTEST) --cov --cov-report=term --cov-report=html

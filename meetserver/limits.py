@@ -14,6 +14,8 @@ PONG_TIMEOUT_S = 8.0
 """No sign of life for this long after a ping: closed."""
 SEND_QUEUE_BYTES = 64 * 1024
 """Above this many unsent bytes a session is skipped and catches up later."""
+UNREAD_BYTES = 2 * 1024 * 1024
+"""A client that sends commands and leaves this much unread, answers among it, is cut (3008)."""
 LAG_S = 10.0
 """A session that lags for this long is cut (3008)."""
 ABORT_AFTER_CLOSE_S = 3.0

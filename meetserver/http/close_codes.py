@@ -6,6 +6,7 @@ from meetserver.errors import Code
 
 NORMAL: Final = 1000
 RESYNC: Final = 3001
+TOO_SLOW: Final = 3008
 BAD: Final = 3500
 FLOOD: Final = 3508
 
@@ -28,4 +29,4 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "timeout": RESYNC,
     "internal": RESYNC,
 }
-REASONS: Final[dict[int, str]] = {NORMAL: "", 3000: "drain", RESYNC: "resync", 3008: "too_slow", 3510: "quarantined"}
+REASONS: Final[dict[int, str]] = {NORMAL: "", 3000: "drain", RESYNC: "resync", TOO_SLOW: "too_slow", 3510: "quarantined"}

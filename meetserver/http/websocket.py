@@ -23,6 +23,7 @@ from meetserver.errors import (
     UnknownType,
 )
 from meetserver.framing import text_frame
+from meetserver.http.close_codes import TOO_SLOW
 from meetserver.http.connection import SocketConnection
 from meetserver.http.flood import Flood
 from meetserver.http.heartbeat import Heartbeat
@@ -181,6 +182,9 @@ class _Conversation:
 
     def _command(self, place: Place, text: str) -> bool:
         """Pass one command on; False ends the conversation. Raises Refused when the socket must close."""
+        if self._connection.unsent_bytes() > limits.UNREAD_BYTES:
+            self._connection.close(None, code=TOO_SLOW)
+            return False
         if not self._flood.take(self._loop.time()):
             return self._refuse_flood(text)
         try:

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from meetserver import limits
 from tests.faults.checker import check
 from tests.simulation.person import Person
 from tests.simulation.virtual_time import run_virtual
@@ -42,6 +43,7 @@ async def _live(world: World, person: Person, people: list[Person], until: float
 
 async def _break_things(world: World, people: list[Person], until: float) -> None:
     loop, chance = asyncio.get_running_loop(), world.chance
+    crashes = 0
     while loop.time() < until:
         await asyncio.sleep(chance.uniform(0.5, 6))
         match chance.randrange(5):
@@ -51,8 +53,11 @@ async def _break_things(world: World, people: list[Person], until: float) -> Non
                 world.log.fail_next("unknown_not_committed")
             case 2:
                 world.log.fail_next("stale")
-            case 3:
+            case 3 if crashes < limits.RESTARTS - 1:  # one more, and the room rests
+                crashes += 1
                 world.crash(people[0].room)
+            case 3:
+                people[0].drop()
             case _:
                 for person in people:
                     person.forget_server()

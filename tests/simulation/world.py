@@ -58,8 +58,9 @@ class World:
         return RoomId(name)
 
     def crash(self, room: RoomId) -> None:
-        """The room's actor fails, as by a bug."""
-        self.router._refs[room].tell_control(Crash())
+        """The room's actor fails, as by a bug; one that does not run cannot."""
+        if (ref := self.router._refs.get(room)) is not None:
+            ref.tell_control(Crash())
 
     async def kill_and_restart(self) -> None:
         """The process dies: what it knew is gone, statements under way may still land. Its successor starts."""
