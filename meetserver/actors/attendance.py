@@ -23,11 +23,12 @@ from meetserver.actors.envelopes import (
     WindowOver,
 )
 from meetserver.actors.loading import Fresh
-from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unauthenticated, Unavailable
+from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Tell
 from meetserver.ports import OpenSession, RoomLog
+from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState, forget, set_away
 from meetserver.rooms.messages import Leave, LeaveReason, Participant
 from meetserver.rooms.state import RoomState
@@ -45,6 +46,7 @@ class Host(Protocol):
     def background(self, coroutine: Coroutine[Any, Any, Any]) -> None: ...
     def refuse(self, work: Any, refusal: Refusal) -> None: ...
     def enqueue(self, work: FromServer) -> None: ...
+    def why_over(self) -> Refusal: ...
 
 
 class Attendance:
@@ -111,13 +113,13 @@ class Attendance:
         if participant is None:
             self._host.refuse(work, RoomEnded("the meeting ended as you came").refusal)
             return
-        self._attach(work.edge, work.link, participant.session, participant.id)
+        self._attach(work.edge, work.link, participant.session)
         work.edge.opened(work.link, self._fresh(work.command_id, work.token, participant))
 
     def check_resume(self, request: OpenByResume) -> None:
         """A resume is good when the log's entry at the client's seq is one that the client can have seen."""
         if not hello.is_token_of(self.sessions.get(request.session), request.token):
-            self._host.refuse(request, Unauthenticated("there is no such session to resume").refusal)
+            self._host.refuse(request, self._host.why_over())
             return
         self._attempts += 1
         self._newest_attempt[request.session] = self._attempts
@@ -147,12 +149,13 @@ class Attendance:
         state = self._host.state
         participant = state.participants.get(state.sessions.get(request.session, ParticipantId("")))
         if participant is None or request.session not in self.sessions:
-            self._host.refuse(request, Unauthenticated("this session is over").refusal)
+            self._host.refuse(request, self._host.why_over())
             return
         if self._newest_attempt.get(request.session) != attempt:
             self._host.refuse(request, Conflict("this session was resumed elsewhere").refusal)
             return
-        self._attach(request.edge, request.link, participant.session, participant.id)
+        self._attach(request.edge, request.link, participant.session)
+        self._set_away(participant.id, False)
         if epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
             answer = hello.resumed_hello(
                 request.command_id, request.token, participant, state, self.live, self._host.epoch, request.seq
@@ -166,15 +169,20 @@ class Attendance:
         return hello.fresh_hello(command_id, token, participant, host.state, self.live, host.epoch, self._views)
 
     def reattach(self, message: Reattach) -> None:
-        """An edge tells who is connected to it, to a room that began anew."""
+        """An edge tells who is connected to it, to a room that began anew. They were never away; who is not among
+        them may have gone meanwhile."""
         for link, session in message.links.items():
             row = self.sessions.get(session)
             if row is None:
-                message.edge.closed(link, Unauthenticated("this session is over").refusal)
+                message.edge.closed(link, self._host.why_over())
             else:
-                self._attach(message.edge, link, session, row.participant)
+                self._attach(message.edge, link, session)
+                self.live, _ = set_away(self.live, row.participant, False)
+        for session, participant in self._host.state.sessions.items():
+            if self._attachments.get(session) is None:
+                self.tell([Tell(ChangedLive(participant, away=True))], participant)
 
-    def _attach(self, edge: Edge, link: LinkId, session: SessionId, participant: ParticipantId) -> None:
+    def _attach(self, edge: Edge, link: LinkId, session: SessionId) -> None:
         older = self._attachments.get(session)
         if older is not None and (older.edge is not edge or older.link != link):
             older.edge.closed(older.link, Conflict("this session was resumed elsewhere").refusal)
@@ -182,7 +190,6 @@ class Attendance:
         self._attachments.add(session, edge, link)
         if is_new_edge:
             edge.attached(self._host.epoch, self._host.state.seq, list(self._tail))
-        self._set_away(participant, False)
 
     # --- going
 

@@ -48,9 +48,19 @@ class Missing(Struct, frozen=True):
 
 
 async def load_room(
-    store: RoomLog, room: RoomId, shard: ShardId, clock: Clock, known_seq: int | None, answer: Callable[[Any], None]
+    store: RoomLog,
+    room: RoomId,
+    shard: ShardId,
+    clock: Clock,
+    known_seq: int | None,
+    answer: Callable[[Any], None],
+    pause_s: float = 0,
 ) -> None:
-    """Bump the epoch, then load in a new statement; `answer` gets Delayed for each failure, then Fresh or Missing."""
+    """Bump the epoch, then load in a new statement, `pause_s` from now.
+
+    `answer` gets Delayed for each failure, then Fresh or Missing.
+    """
+    await asyncio.sleep(pause_s)
     retry_s = FIRST_RETRY_S
     while True:
         try:

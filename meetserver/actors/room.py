@@ -30,7 +30,7 @@ from meetserver.actors.envelopes import (
     Stop,
     WindowOver,
 )
-from meetserver.actors.loading import Delayed, Fresh, Missing, load_room
+from meetserver.actors.loading import FIRST_RETRY_S, MAX_RETRY_S, Delayed, Fresh, Missing, load_room
 from meetserver.actors.receipts import Receipts
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer, context_of
@@ -53,6 +53,9 @@ from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.state import RoomState, empty
 
 log = logging.getLogger(__name__)
+
+LOSSES_BORNE = 2
+"""Commits in a row whose outcome may get lost before those who wait are told."""
 
 
 class RoomActor(Actor):
@@ -90,6 +93,7 @@ class RoomActor(Actor):
         self._is_stopping = False
         self._is_away = False
         self._is_fresh = False
+        self._losses = 0
         self.end: str = ""
 
     # --- its life
@@ -112,10 +116,12 @@ class RoomActor(Actor):
         """What nobody answered yet, when the actor is gone."""
         return [*self._writer.take_all(), *self._early, *self.mailbox.drain()]
 
-    def _begin_loading(self) -> None:
+    def _begin_loading(self, *, pause_s: float = 0) -> None:
         self._is_serving = False
         known_seq = self.state.seq if self._was_loaded else None
-        self.background(load_room(self._store, self.room, self._shard, self._clock, known_seq, self.tell_control))
+        self.background(
+            load_room(self._store, self.room, self._shard, self._clock, known_seq, self.tell_control, pause_s)
+        )
 
     def _loaded(self, fresh: Fresh) -> None:
         self.epoch, self.state = fresh.epoch, fresh.state
@@ -135,8 +141,9 @@ class RoomActor(Actor):
         """The database is away: who waits for it is told, and the room goes on with what need not last."""
         self._is_away = True
         refusal = Unavailable("the room cannot store anything right now", retry_after_s=1).refusal
-        early, self._early = self._early, []
-        for work in [*self._writer.take_all(), *early]:
+        asked = [message for message in self._early if isinstance(message, OpenByResume | StateWanted)]
+        self._early = [message for message in self._early if message not in asked]
+        for work in [*self._writer.take_all(), *asked]:
             self.refuse(work, refusal)
 
     def _missing(self) -> None:
@@ -151,8 +158,13 @@ class RoomActor(Actor):
         if isinstance(error, Stale):
             self._is_serving = False
             self.interrupt("stale")
-        else:
+            return
+        self._losses += 1
+        if self._losses <= LOSSES_BORNE:
             self._begin_loading()
+        else:  # the log can be read and not be written: nobody should wait for that
+            self._delayed()
+            self._begin_loading(pause_s=min(MAX_RETRY_S, FIRST_RETRY_S * 2**self._losses))
 
     async def _retire(self) -> None:
         self._is_serving = False
@@ -208,7 +220,7 @@ class RoomActor(Actor):
             self._writer.commit_next()
             if self._is_fresh:
                 self._is_fresh = False
-                self.attendance.close_ended(self._why_over())
+                self.attendance.close_ended(self.why_over())
             if self._is_stopping and not self._writer:
                 self.interrupt("stop")
             self.attendance.watch_idle(self._idle_s)
@@ -217,7 +229,7 @@ class RoomActor(Actor):
 
     def _put_off(self, message: Any) -> None:
         """Until the room is loaded; not while nobody knows when that will be."""
-        if self._is_away:
+        if self._is_away and isinstance(message, OpenByResume | StateWanted):
             self.refuse(message, Unavailable("the room cannot be loaded right now", retry_after_s=1).refusal)
         elif len(self._early) >= limits.DATA_LANE_COMMANDS:
             self.refuse(message, Busy("the room has too much to do", retry_after_s=1).refusal)
@@ -265,6 +277,7 @@ class RoomActor(Actor):
 
     def publish(self, batch: Batch) -> None:
         """The log has it: now it is a fact."""
+        self._losses = 0
         self.state = batch.state
         self._snapshots.committed(self.state, batch.entries)
         self.attendance.publish(batch)
@@ -272,9 +285,10 @@ class RoomActor(Actor):
     def conclude(self, batch: Batch) -> None:
         """Everybody has been told: now those whose session ended may go."""
         for session in batch.closed:
-            self.attendance.close_session(session, self._why_over())
+            self.attendance.close_session(session, self.why_over())
 
-    def _why_over(self) -> Refusal:
+    def why_over(self) -> Refusal:
+        """What somebody is told whose session is not open any more."""
         if self.state.ended:
             return RoomEnded("the meeting has ended").refusal
         return Unauthenticated("this session is over").refusal

@@ -29,4 +29,10 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "timeout": RESYNC,
     "internal": RESYNC,
 }
-REASONS: Final[dict[int, str]] = {NORMAL: "", 3000: "drain", RESYNC: "resync", TOO_SLOW: "too_slow", 3510: "quarantined"}
+REASONS: Final[dict[int, str]] = {
+    NORMAL: "",
+    3000: "drain",
+    RESYNC: "resync",
+    TOO_SLOW: "too_slow",
+    3510: "quarantined",
+}

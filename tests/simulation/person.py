@@ -129,7 +129,7 @@ class Person:
         self._session = self._edge.open_by_resume(next(_links), connection, 0, session, point)
         await self._session.opened.wait()
         await self._wait(lambda: 0 in self.replies or self.lost.is_set())
-        if "ok" not in self.replies.get(0, {}) or self._edge is None or self._session is None:
+        if "ok" not in self.replies.get(0, {}) or self.lost.is_set():
             return False
         for command_id, (command, txn) in list(self.unanswered.items()):
             self._edge.command(self._session, command_id, command, txn)

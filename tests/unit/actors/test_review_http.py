@@ -1,4 +1,4 @@
-"""The socket's own limits, and the process's lease, where they once did not hold. (Belongs to tests/unit/http, cluster.)"""
+"""The socket's own limits, and the process's lease, where they once did not hold."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
