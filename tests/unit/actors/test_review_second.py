@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from meetserver import limits
@@ -127,5 +128,23 @@ def test_a_new_owner_does_not_tell_everybody_of_everybody() -> None:
         world.crash(ROOM)
         await asyncio.sleep(3)
         assert sum(len(person.ephemerals) for person in crowd) <= len(crowd)
+
+    play(scene)
+
+
+def test_who_joined_by_a_commit_whose_answer_got_lost_is_not_away() -> None:
+    """The room finds them in its log, without a socket, and then gives their hello its answer."""
+
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        cy = Person(world, ROOM, "cy")
+        world.log.fail_next("unknown_committed")
+        await cy.join()
+        await asyncio.sleep(1)
+        told = [frame["data"] for frame in ann.ephemerals if frame["data"].get("participant") == "cy"]
+        assert not told or told[-1]["away"] is False, told
+        state = await world.router.state(ROOM)
+        assert state is not None
+        (shown,) = [who for who in msgspec.json.decode(state)["participants"] if who["id"] == "cy"]
+        assert not shown.get("away")
 
     play(scene)

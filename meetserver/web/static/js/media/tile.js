@@ -14,6 +14,7 @@ export class Tile {
     this.onBlocked = onBlocked;
     this.isSelf = isSelf;
     this.#video.muted = true; // the sound has an element of its own: it must go on when the picture is off
+    for (const change of ["loadeddata", "emptied"]) this.#video.addEventListener(change, () => this.#showPicture());
     if (isSelf) this.#video.tabIndex = -1;
     if (!isSelf && !isScreen) this.#audio = h("audio", { autoplay: true });
     this.element = h(
@@ -46,7 +47,13 @@ export class Tile {
   /** @param {MediaStreamTrack|null} track */
   showVideo(track) {
     this.#play(this.#video, track);
-    this.element.classList.toggle("has-video", Boolean(track));
+    this.#showPicture();
+  }
+
+  /** The face stays until there is a picture to show: a track alone is black. */
+  #showPicture() {
+    const isThere = this.#video.srcObject !== null && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    this.element.classList.toggle("has-video", isThere);
   }
 
   /** @param {MediaStreamTrack|null} track */
