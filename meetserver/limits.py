@@ -28,6 +28,10 @@ COMMAND_ID_CHARS = 64
 """Longest command id that is a string."""
 UNANSWERED_COMMANDS = 64
 """Commands of one connection that may wait for their reply; one more is `busy`."""
+CUT_S = 0.5
+"""A flooder's socket is aborted this long after its close frame; nothing is read of it any more."""
+COMMANDS_PER_TURN = 32
+"""Commands of one connection that are handled before the others get their turn."""
 COMMAND_RATE_PER_S = 100
 """Sustained commands a second of one connection; above it `rate_limited`."""
 COMMAND_BURST = 200

@@ -231,7 +231,7 @@ class RoomReply(Struct, frozen=True):
 
 class Rooms(Protocol):
     async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
-        """Have the room's owner carry the command out, as the server. None: nothing had to change. Raises Refused."""
+        """Have the room's owner carry the command out, as the server. Raises Refused."""
 
     async def state(self, room: RoomId) -> bytes | None:
         """The live shared snapshot as JSON when the room is awake, else None."""

@@ -114,6 +114,7 @@ class Attendance:
             self._host.refuse(work, RoomEnded("the meeting ended as you came").refusal)
             return
         self._attach(work.edge, work.link, participant.session)
+        self._set_away(participant.id, False)  # a join whose first answer got lost
         work.edge.opened(work.link, self._fresh(work.command_id, work.token, participant))
 
     def check_resume(self, request: OpenByResume) -> None:

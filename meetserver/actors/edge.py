@@ -246,7 +246,7 @@ class EdgeRoom:
     def owner_restarted(self) -> None:
         """The room began anew, here or elsewhere: say who is here, and send again what has no answer."""
         links = {link: s.hello.session for link, s in self._sessions.items() if s.hello is not None}
-        self._owner.tell_control(Reattach(self, self._applied or 0, links))
+        self._owner.tell_control(Reattach(self, links))
         for session in list(self._sessions.values()):
             if session.mode == "opening":
                 self._ask_to_open(session)

@@ -95,7 +95,6 @@ class Reattach(Struct, frozen=True):
     """After the room started anew: the edge's links, as it knows them."""
 
     edge: Edge
-    applied: int
     links: dict[LinkId, SessionId]
 
 
@@ -135,7 +134,7 @@ class ReceiptsFound(Struct, frozen=True):
 
 
 class StateWanted(Struct, frozen=True):
-    answer: asyncio.Future[bytes]
+    answer: asyncio.Future[bytes | None]
 
 
 class Stop(Struct, frozen=True):

@@ -58,7 +58,7 @@ class Output:
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._is_soon = False
         self._fanouts: deque[_Fanout] = deque()
-        self._is_running = False
+        self._is_to_go_on = False
         self.number = 0
 
     def start_at(self, seq: int) -> None:
@@ -135,24 +135,24 @@ class Output:
         self._timer = asyncio.get_running_loop().call_soon(self.flush)
 
     def _run(self) -> None:
-        if not self._is_running:
+        if not self._is_to_go_on:
             self._continue()
 
     def _continue(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + limits.FANOUT_SLICE_S
-        self._is_running = True
+        self._is_to_go_on = False  # an exception must not silence the room for ever
         while self._fanouts:
             fanout = self._fanouts[0]
             while fanout.next < len(fanout.sessions):
-                self._write(fanout, fanout.sessions[fanout.next])
                 fanout.next += 1
+                self._write(fanout, fanout.sessions[fanout.next - 1])
                 if fanout.next % CHECK_CLOCK_EVERY == 0 and loop.time() > until:
+                    self._is_to_go_on = True
                     loop.call_soon(self._continue)
                     return
             if self._fanouts:
                 self._fanouts.popleft()
-        self._is_running = False
 
     def _write(self, fanout: _Fanout, session: Session) -> None:
         if session.mode != "live" or session.after_fanout >= fanout.number:

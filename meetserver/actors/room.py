@@ -312,7 +312,7 @@ class RoomActor(Actor):
             case FromServer() if work.answer is not None and not work.answer.done():
                 work.answer.set_result(refusal)
             case StateWanted() if not work.answer.done():
-                work.answer.cancel()
+                work.answer.set_result(None)
             case _:
                 log.debug("action=unanswered room=%s message=%s", self.room, type(work).__name__)
 

@@ -40,10 +40,11 @@ class Snapshots:
     async def save(self, state: RoomState) -> None:
         """Nothing depends on it: a snapshot that cannot be saved is tried again with the next commits."""
         if state.seq == self._last_seq:
+            self._is_saving = False
             return
-        data = encode_snapshot(state)
-        self._since_bytes = 0
         try:
+            data = encode_snapshot(state)
+            self._since_bytes = 0
             await self._store.save_snapshot(self._room, state.seq, data)
         except MeetError as error:
             log.warning("action=snapshot_failed room=%s seq=%d error=%s", self._room, state.seq, error)

@@ -33,8 +33,6 @@ STALE_PAUSE_S = 0.2
 SPREAD_SESSIONS_PER_S = 400
 """Sockets closed a second while draining, so that those who come back do not come all at once."""
 LONGEST_SPREAD_S = 5.0
-STARTS_AT_ONCE = 16
-"""Rooms loaded side by side after a start."""
 
 
 class Router:
@@ -88,11 +86,11 @@ class Router:
         ref = self._refs.get(room)
         if ref is None:
             return None
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        ref.tell_control(StateWanted(answer))
+        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         try:
+            ref.tell_control(StateWanted(answer))
             return await asyncio.wait_for(answer, limits.ANSWER_TIMEOUT_S)
-        except (TimeoutError, asyncio.CancelledError):
+        except (TimeoutError, MailboxFull):
             return None
 
     # --- starting and ending rooms
@@ -159,13 +157,8 @@ class Router:
     async def wake_rooms(self) -> int:
         """Load the rooms that somebody may come back to, or must be seen to leave; answers how many."""
         rooms = await self._store.rooms_with_sessions()
-        gate = asyncio.Semaphore(STARTS_AT_ONCE)
-
-        async def wake(room: RoomId) -> None:
-            async with gate:
-                await self._ref(room)
-
-        await asyncio.gather(*(wake(room) for room in rooms))
+        for room in rooms:
+            await self._ref(room)
         return len(rooms)
 
     @property
@@ -174,7 +167,9 @@ class Router:
         return list(self._refs)
 
     async def drain(self) -> None:
-        """Close all sockets, let the rooms finish and save themselves; after `limits.DRAIN_S` go without them."""
+        """Close all sockets, let the rooms finish and save themselves; after `limits.DRAIN_S` go without them. Once."""
+        if self.is_draining:
+            return
         self.is_draining = True
         try:
             async with asyncio.timeout(limits.DRAIN_S):

@@ -11,7 +11,8 @@ from aiohttp import ClientConnectionError, web
 from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.errors import Refusal
-from meetserver.http.close_codes import CLOSE_CODES, NORMAL, REASONS
+from meetserver.framing import close_frame
+from meetserver.http.close_codes import CLOSE_CODES, FLOOD, NORMAL, REASONS
 
 _PING_FRAME = b"\x89\x00"
 
@@ -50,7 +51,15 @@ class SocketConnection:
         if code is None:
             code = NORMAL if refusal is None else CLOSE_CODES[refusal.code]
         reason = refusal.code if refusal is not None else REASONS.get(code, "")
-        self._background.start(self._close(code, reason))
+        self._background.start(self._cut(code, reason) if code == FLOOD else self._close(code, reason))
+
+    async def _cut(self, code: int, reason: str) -> None:
+        """Close without reading on: a proper close would wade through all that a flooder has sent."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._transport.write(close_frame(code, reason))
+            await asyncio.sleep(limits.CUT_S)
+        self.abort()
 
     async def _close(self, code: int, reason: str) -> None:
         try:

@@ -152,9 +152,12 @@ class _Conversation:
         if place is None:
             return
         try:
-            while (text := await self._next_text()) is not None:
-                if not self._command(place, text):
+            for number in count():
+                text = await self._next_text()
+                if text is None or not self._command(place, text):
                     return
+                if number % limits.COMMANDS_PER_TURN == 0:
+                    await asyncio.sleep(0)  # what has come already is received without a pause
         finally:
             place.edge.detach(place.session)
 

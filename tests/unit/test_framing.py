@@ -1,6 +1,6 @@
 import pytest
 
-from meetserver.framing import text_frame
+from meetserver.framing import close_frame, text_frame
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,7 @@ from meetserver.framing import text_frame
 def test_the_header_says_the_length(payload_bytes: int, header: str) -> None:
     payload = b"x" * payload_bytes
     assert text_frame(payload) == bytes.fromhex(header) + payload
+
+
+def test_a_close_holds_code_and_reason() -> None:
+    assert close_frame(3508, "rate_limited") == bytes((0x88, 14)) + bytes((0x0D, 0xB4)) + b"rate_limited"

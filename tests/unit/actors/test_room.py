@@ -1,7 +1,5 @@
 """One room from outside: what people send and get, with the log in memory and time virtual."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -16,33 +14,8 @@ from meetserver.rooms import messages as rooms
 from meetserver.signaling import messages as signaling
 from tests.faults.history import Acked, Seen
 from tests.simulation.person import Person
-from tests.simulation.virtual_time import run_virtual
+from tests.simulation.scene import play, settle, types
 from tests.simulation.world import World
-
-Scene = Callable[[World, Person, Person], Awaitable[None]]
-
-
-def play(scene: Scene) -> None:
-    """Ann (host) and Bo are in a room whose log answers at once; `scene` goes on from there."""
-
-    async def run() -> None:
-        world = World(slowest_statement_s=0)
-        room = world.given_room()
-        ann, bo = Person(world, room, "ann", "host"), Person(world, room, "bo")
-        await ann.join()
-        await bo.join()
-        await scene(world, ann, bo)
-        await world.close()
-
-    run_virtual(run())
-
-
-async def settle(virtual_s: float = 1.0) -> None:
-    await asyncio.sleep(virtual_s)
-
-
-def types(world: World) -> list[str]:
-    return [entry.type for entry in world.log.rooms[RoomId("room")].entries]
 
 
 def seen_by(person: Person) -> list[int]:

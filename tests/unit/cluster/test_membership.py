@@ -1,4 +1,4 @@
-"""The socket's own limits, and the process's lease, where they once did not hold."""
+"""The process's lease while its database is in trouble."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,38 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from meetserver import limits
 from meetserver.adapters.memory.clock import LoopClock
 from meetserver.adapters.memory.leases import MemoryLeases
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.cluster.membership import Membership
-from meetserver.errors import Unavailable
-from meetserver.http.flood import Flood
+from meetserver.errors import ConfigError, Unavailable
 from meetserver.ids import ShardId
 from tests.simulation.virtual_time import run_virtual
 
 TTL_S = 9.0
-
-
-@pytest.mark.parametrize("sent_per_s", [1_000, 5_000, 20_000])
-def test_a_flooder_is_cut(sent_per_s: int) -> None:
-    """It keeps on at this rate whatever it is told: now and then the refilled bucket lets one of its commands pass."""
-    flood = Flood(0.0)
-    for number in range(60 * sent_per_s):
-        flood.take(number / sent_per_s)
-        if flood.is_flooding:
-            return
-    pytest.fail("a minute of flood was borne")
-
-
-def test_somebody_a_little_too_fast_now_and_then_is_not_cut() -> None:
-    flood = Flood(0.0)
-    now = 0.0
-    for _ in range(60):  # each minute a burst of half a second too many
-        for _ in range(limits.COMMAND_BURST + limits.COMMAND_RATE_PER_S // 2):
-            flood.take(now)
-        assert not flood.is_flooding
-        now += 60
 
 
 def _with_lease(scene: Callable[[Membership, MemoryLeases], Awaitable[None]]) -> None:
@@ -79,5 +56,30 @@ def test_a_renewal_that_fails_in_any_way_is_tried_again(monkeypatch: pytest.Monk
         await asyncio.sleep(2 * TTL_S)
         assert membership.is_held
         assert [lease.shard for lease in await leases.live()] == ["s"]
+
+    _with_lease(scene)
+
+
+def test_a_second_shard_on_the_same_database_is_refused_with_a_sentence() -> None:
+    async def scene(membership: Membership, leases: MemoryLeases) -> None:
+        other = Membership(leases, ShardId("other"), TTL_S, SeededRandom(2), lambda: None)
+        with pytest.raises(ConfigError, match="another meetserver"):
+            await other.join()
+
+    _with_lease(scene)
+
+
+def test_a_successor_takes_the_name_at_once_and_the_older_one_stops() -> None:
+    async def scene(membership: Membership, leases: MemoryLeases) -> None:
+        stopped = asyncio.Event()
+        older = Membership(leases, ShardId("s"), TTL_S, SeededRandom(3), stopped.set)
+        await older.join()
+        await membership.leave()
+        newer = Membership(leases, ShardId("s"), TTL_S, SeededRandom(4), lambda: None)
+        await newer.join()
+        await asyncio.wait_for(stopped.wait(), TTL_S)
+        assert newer.is_held
+        await older.leave()
+        await newer.leave()
 
     _with_lease(scene)
