@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from meetserver.adapters.engine import open_database
+from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.migrations import migrate
 from meetserver.config import Config
 from meetserver.database import Database
+from tests.contract.machine import Machine
 from tests.servers.databases import Databases
 
 SECRET = "a master secret that is only for tests"
@@ -64,3 +66,8 @@ def _migrate(config: Config) -> None:
     """In a thread: whoever asks for the fixture may have a loop running in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(migrate(config))).result()
+
+
+@pytest.fixture
+def machine(database: Database) -> Machine:
+    return Machine(database, ManualClock())
