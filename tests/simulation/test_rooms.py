@@ -46,6 +46,8 @@ async def _break_things(world: World, people: list[Person], until: float) -> Non
     crashes = 0
     while loop.time() < until:
         await asyncio.sleep(chance.uniform(0.5, 6))
+        if loop.time() >= until:  # people have gone home
+            return
         match chance.randrange(5):
             case 0:
                 world.log.fail_next("unknown_committed")

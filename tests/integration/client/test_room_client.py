@@ -1,7 +1,6 @@
 """The client against servers that let it down in every way that the protocol names."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,14 +8,11 @@ import pytest
 from meetserver.chat import messages as chat
 from meetserver.client import (
     Attached,
-    Backoff,
     CommandRefused,
     ConnectionLost,
     DurableEvent,
     EphemeralEvent,
-    JoinOffer,
     ProtocolViolation,
-    RoomClient,
     RoomClosed,
     RoomEvent,
     Unanswered,
@@ -25,28 +21,8 @@ from meetserver.client import (
 from meetserver.presence import messages as presence
 from meetserver.rooms import messages as rooms
 from meetserver.whiteboard import messages as whiteboard
-from tests.integration.client.scripted import Peer, Script, ScriptedServer, scripted_server
-
-AT = "2026-11-22T21:24:01.000Z"
-QUICK = Backoff(first_s=0.001, most_s=0.01)
-
-
-def offer_of(server: ScriptedServer) -> JoinOffer:
-    return JoinOffer("ticket-1", server.url)
-
-
-def join(server: ScriptedServer, **options: Any) -> Any:
-    return RoomClient.join(offer_of(server), **({"backoff": QUICK} | options))
-
-
-async def take(events: AsyncIterator[RoomEvent], count: int) -> list[RoomEvent]:
-    async with asyncio.timeout(5):
-        return [await anext(events) for _ in range(count)]
-
-
-async def stay(peer: Peer) -> None:
-    await peer.let_in()
-    await peer.bye()
+from tests.integration.client.clients import AT, join, stay, take
+from tests.integration.client.scripted import Peer, Script, scripted_server
 
 
 async def test_enters_with_its_ticket_and_knows_its_place() -> None:

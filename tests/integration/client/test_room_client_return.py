@@ -1,45 +1,20 @@
 """The client that comes back: resumes, new tickets, drains, giving up."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from meetserver.chat import messages as chat
 from meetserver.client import (
     Attached,
-    Backoff,
     ConnectionLost,
     DurableEvent,
     JoinOffer,
-    RoomClient,
     RoomClosed,
-    RoomEvent,
     Unanswered,
 )
-from tests.integration.client.scripted import Peer, ScriptedServer, scripted_server
-
-AT = "2026-11-22T21:24:01.000Z"
-QUICK = Backoff(first_s=0.001, most_s=0.01)
-
-
-def offer_of(server: ScriptedServer) -> JoinOffer:
-    return JoinOffer("ticket-1", server.url)
-
-
-def join(server: ScriptedServer, **options: Any) -> Any:
-    return RoomClient.join(offer_of(server), **({"backoff": QUICK} | options))
-
-
-async def take(events: AsyncIterator[RoomEvent], count: int) -> list[RoomEvent]:
-    async with asyncio.timeout(5):
-        return [await anext(events) for _ in range(count)]
-
-
-async def stay(peer: Peer) -> None:
-    await peer.let_in()
-    await peer.bye()
+from tests.integration.client.clients import join, take
+from tests.integration.client.scripted import Peer, scripted_server
 
 
 async def test_recovered_goes_on_after_the_last_event() -> None:
