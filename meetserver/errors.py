@@ -16,7 +16,7 @@
     └── ConfigError        the server cannot start like this; the message says what to do
 
 The code is for programs and never changes; the message is for people. Translation to an HTTP status
-stands in http/errors.py, to a close code in http/close_codes.py, and nowhere else.
+stands in http/errors.py, to a close code in close_codes.py, and nowhere else.
 """
 
 from typing import Literal, TypeAlias

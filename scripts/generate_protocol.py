@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from meetserver.chat import messages as chat
 from meetserver.client.backoff import NextStep, next_step
+from meetserver.close_codes import CLOSE_CODES, NORMAL, REASONS
 from meetserver.errors import _BY_CODE, Code
-from meetserver.http.close_codes import CLOSE_CODES, NORMAL, REASONS
 from meetserver.http.errors import STATUS
 from meetserver.http.registry import Auth
 from meetserver.http.routes import ROUTES

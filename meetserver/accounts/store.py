@@ -95,10 +95,6 @@ async def session_by_id(connection: AsyncConnection, session: str) -> SessionRow
     return None if row is None else SessionRow(**row._mapping)
 
 
-async def account_by_id(connection: AsyncConnection, user: UserId) -> Account | None:
-    return _account(await _first(connection, select(user_account).where(user_account.c.id == user)))
-
-
 async def update_session(connection: AsyncConnection, session: str, **columns: object) -> None:
     await connection.execute(update(auth_session).where(auth_session.c.id == session).values(**columns))
 

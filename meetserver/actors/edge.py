@@ -25,6 +25,7 @@ from meetserver.actors.fanout import Output
 from meetserver.actors.mailbox import MailboxFull
 from meetserver.actors.ring import Ring
 from meetserver.actors.session import Connection, Session
+from meetserver.close_codes import RESYNC, TOO_SLOW
 from meetserver.errors import BadMessage, Busy, MeetError, Refusal, Timeout, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId
@@ -39,8 +40,6 @@ TICK_S = 0.05
 """How often those who are behind, and what has no answer, are looked at; not at all when there are none."""
 CATCH_UP_FRAMES = 256
 """Frames of the ring written to one session at a time."""
-TOO_SLOW_CODE = 3008
-RESYNC_CODE = 3001
 
 
 class Owner(Protocol):
@@ -288,7 +287,7 @@ class EdgeRoom:
                 session.is_reading_log = True
                 self._background(self._read_log(session))
             else:
-                self._end(session, None, code=TOO_SLOW_CODE)
+                self._end(session, None, code=TOO_SLOW)
         if session.mode == "behind":
             self._watch()
 
@@ -317,7 +316,7 @@ class EdgeRoom:
         if session.mode != "behind":
             return
         if not page or page[0].seq != session.cursor + 1:
-            self._end(session, None, code=RESYNC_CODE)
+            self._end(session, None, code=RESYNC)
             return
         frames = [live_frame(entry) for entry in page]
         while frames and not session.is_full:
@@ -344,7 +343,7 @@ class EdgeRoom:
                 self.durable([live_frame(entry) for entry in page])
         except MeetError as error:
             log.warning("action=pull_failed room=%s error=%s", self.room, error)
-            self.close_all(None, code=RESYNC_CODE)
+            self.close_all(None, code=RESYNC)
         finally:
             self._is_pulling = False
 
@@ -362,7 +361,7 @@ class EdgeRoom:
             if session.mode == "behind":
                 self._advance(session)
                 if session.lag_since is not None and now - session.lag_since > limits.LAG_S:
-                    self._end(session, None, code=TOO_SLOW_CODE)
+                    self._end(session, None, code=TOO_SLOW)
             elif session.mode == "opening" and now - session.since > limits.ANSWER_TIMEOUT_S:
                 self.refused(session.link, Unavailable("the room cannot be reached", retry_after_s=1).refusal)
             self._give_up_unanswered(session, now)

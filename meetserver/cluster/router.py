@@ -14,6 +14,7 @@ from meetserver.actors.envelopes import FromServer, StateWanted, Stop
 from meetserver.actors.mailbox import MailboxFull
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
+from meetserver.close_codes import DRAIN, NOT_VALID, QUARANTINED
 from meetserver.cluster.local_ref import LocalRef
 from meetserver.errors import Busy, NotFound, Refusal, Timeout, Unavailable, refused
 from meetserver.framing import text_frame
@@ -25,9 +26,6 @@ from meetserver.wire import ephemeral_frame
 
 log = logging.getLogger(__name__)
 
-DRAIN_CODE = 3000
-QUARANTINE_CODE = 3510
-NOT_VALID_CODE = 3501
 STALE_PAUSE_S = 0.2
 """Before a room that was taken by another process is asked for again."""
 SPREAD_SESSIONS_PER_S = 400
@@ -134,9 +132,9 @@ class Router:
             self._quarantined.add(ref.room)
             if edge is not None:
                 farewell = text_frame(ephemeral_frame(Quarantined("The room failed again and again and rests now.")))
-                edge.close_all(None, code=QUARANTINE_CODE, farewell=farewell)
+                edge.close_all(None, code=QUARANTINED, farewell=farewell)
         elif edge is not None and ref.actor.end == "gone":
-            edge.close_all(NotFound("there is no such room").refusal, code=NOT_VALID_CODE)
+            edge.close_all(NotFound("there is no such room").refusal, code=NOT_VALID)
         elif edge is not None and not self.is_draining:
             self._background.start(self._start_again(ref))
             return
@@ -184,7 +182,7 @@ class Router:
         farewell = text_frame(ephemeral_frame(Drain(retry_after_ms=1000)))
         for edge in edges:
             await asyncio.sleep(spread_s * len(edge) / max(1, sessions) if spread_s > 0.1 else 0)
-            edge.close_all(None, code=DRAIN_CODE, farewell=farewell)
+            edge.close_all(None, code=DRAIN, farewell=farewell)
         for ref in list(self._refs.values()):
             ref.tell_control(Stop())
         async with self._changed:

@@ -10,9 +10,9 @@ from aiohttp import ClientConnectionError, web
 
 from meetserver import limits
 from meetserver.actors.background import Background
+from meetserver.close_codes import CLOSE_CODES, FLOOD, NORMAL, REASONS
 from meetserver.errors import Refusal
 from meetserver.framing import close_frame
-from meetserver.http.close_codes import CLOSE_CODES, FLOOD, NORMAL, REASONS
 
 _PING_FRAME = b"\x89\x00"
 

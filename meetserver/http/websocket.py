@@ -11,6 +11,7 @@ from meetserver import __version__, limits, wire
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.session import Session
+from meetserver.close_codes import TOO_SLOW
 from meetserver.cluster.router import Router
 from meetserver.config import Config
 from meetserver.errors import (
@@ -23,7 +24,6 @@ from meetserver.errors import (
     UnknownType,
 )
 from meetserver.framing import text_frame
-from meetserver.http.close_codes import TOO_SLOW
 from meetserver.http.connection import SocketConnection
 from meetserver.http.flood import Flood
 from meetserver.http.heartbeat import Heartbeat

@@ -229,9 +229,7 @@ class Runner:
             asked_at = loop.time()
             claims = set(self._running)
             try:
-                held = (
-                    await store.renew(self._database, claims, self._lease_end(self._clock.now())) if claims else claims
-                )
+                held = await self._renewed(claims)
             except Exception:
                 log.exception('action="job leases not renewed"')
                 # Somebody else may have the jobs now.

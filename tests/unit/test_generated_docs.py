@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
+from meetserver.close_codes import CLOSE_CODES, REASONS
 from meetserver.config import Config, load_config
 from meetserver.errors import Code
-from meetserver.http.close_codes import CLOSE_CODES, REASONS
 from meetserver.rooms import catalog
 from scripts.generate_docs import pages
 

@@ -5,18 +5,21 @@ from typing import Final
 from meetserver.errors import Code
 
 NORMAL: Final = 1000
+DRAIN: Final = 3000
 RESYNC: Final = 3001
 TOO_SLOW: Final = 3008
 BAD: Final = 3500
+NOT_VALID: Final = 3501
 FLOOD: Final = 3508
+QUARANTINED: Final = 3510
 
 CLOSE_CODES: Final[dict[Code, int]] = {
     "bad_message": BAD,
     "unknown_type": BAD,
     "too_large": BAD,
     "not_supported": BAD,
-    "unauthenticated": 3501,
-    "not_found": 3501,
+    "unauthenticated": NOT_VALID,
+    "not_found": NOT_VALID,
     "forbidden": 3503,
     "waiting_room": 3503,
     "room_locked": 3503,
@@ -31,8 +34,8 @@ CLOSE_CODES: Final[dict[Code, int]] = {
 }
 REASONS: Final[dict[int, str]] = {
     NORMAL: "",
-    3000: "drain",
+    DRAIN: "drain",
     RESYNC: "resync",
     TOO_SLOW: "too_slow",
-    3510: "quarantined",
+    QUARANTINED: "quarantined",
 }
