@@ -95,9 +95,9 @@ async def test_a_silent_socket_is_pinged_and_dropped_without_a_pong(
     meeting: Meeting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "LOOK_EVERY_S", 0.01)
+    bo, _ = await meeting.enter()
     monkeypatch.setattr(limits, "PING_S", 0.05)
     monkeypatch.setattr(limits, "PONG_TIMEOUT_S", 0.05)
-    bo, _ = await meeting.enter()
     assert await bo.end() == (1006, "")
 
 
