@@ -17,6 +17,8 @@ from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.leases import SqlLeases
 from meetserver.adapters.mailer import open_mailer
+from meetserver.adapters.memory.limiter import MemoryLimiter
+from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
@@ -40,7 +42,7 @@ from meetserver.mail.post import Post
 from meetserver.mail.render import Letters
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
-from meetserver.ports import Clock, Random
+from meetserver.ports import Clock, Random, RateLimiter, SecurityLog
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Core:
     database: Database
     keys: KeyRing
     runner: Runner
+    security_log: SecurityLog
+    limiter: RateLimiter
     accounts: Accounts
     meetings: Meetings
 
@@ -83,9 +87,21 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         runner = Runner(database, clock, random, name=config.shard_id)
         outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=lambda: runner.kick(DELIVER))
         post = Post(Letters(config.url), outbox)
-        accounts = open_accounts(config, database, keys, post, clock, random)
+        security_log, limiter = MemorySecurityLog(), MemoryLimiter(clock)
+        accounts = open_accounts(config, database, keys, post, clock, random, security_log, limiter)
         await accounts.ensure_admin()
-        yield Core(config, clock, random, database, keys, runner, accounts, Meetings(database, clock, random))
+        yield Core(
+            config=config,
+            clock=clock,
+            random=random,
+            database=database,
+            keys=keys,
+            runner=runner,
+            security_log=security_log,
+            limiter=limiter,
+            accounts=accounts,
+            meetings=Meetings(database, clock, random),
+        )
 
 
 @asynccontextmanager
@@ -161,6 +177,8 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
         tickets=tickets,
         rooms=router,
         history=store,
+        security_log=core.security_log,
+        limiter=core.limiter,
         ready=why_not_ready,
     )
 

@@ -21,6 +21,7 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "unauthenticated": NOT_VALID,
     "not_found": NOT_VALID,
     "forbidden": 3503,
+    "confirm_first": 3503,
     "waiting_room": 3503,
     "room_locked": 3503,
     "room_full": 3503,

@@ -5,6 +5,7 @@ file that MEET_CONFIG names. conf/settings.md is made from here. An unknown MEET
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -50,6 +51,38 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_origins: Annotated[
         list[str], _about("Origins beside the public URL's own that browsers may call from (comma-separated).")
     ] = []
+    trusted_proxies: Annotated[
+        list[str],
+        _about("Addresses and networks whose Forwarded, X-Forwarded-* and PROXY are believed (comma-separated)."),
+    ] = []
+    proxy_protocol: Annotated[bool, _about("Trusted proxies begin each connection with a PROXY header (v1 or v2).")] = (
+        False
+    )
+    tls_cert: Annotated[
+        str, _about("PEM file of the certificate chain: serve TLS directly. Read anew when changed.")
+    ] = ""
+    tls_key: Annotated[str, _about("PEM file with its private key.")] = ""
+    database_tls: Annotated[
+        Literal["", "require", "verify"], _about("TLS to PostgreSQL: not asked for, encrypted, or verified by ca_file.")
+    ] = ""
+    redis_tls_verify: Annotated[bool, _about("Verify the certificate behind rediss:// by ca_file.")] = True
+    smtp_tls: Annotated[
+        Literal["auto", "verify", "off"],
+        _about("STARTTLS to the mail server: where it is offered, insisted on and verified, or never."),
+    ] = "auto"
+    ca_file: Annotated[str, _about("PEM file of authorities for TLS to other servers. Empty: the system's.")] = ""
+    registration: Annotated[
+        Literal["open", "closed"], _about("Whether people may sign up by themselves; else administrators invite them.")
+    ] = "open"
+    oidc_providers: Annotated[
+        list[dict[str, Any]],
+        _about("OpenID Connect providers (JSON): name, title, issuer, client_id, client_secret, scopes, group_roles."),
+    ] = []
+    rate_factor: Annotated[float, _about("All rate limits times this; 0 turns them off.", ge=0, le=1000)] = 1.0
+    max_connections: Annotated[int, _about("Open connections of one process.", ge=10)] = 20_000
+    max_connections_per_address: Annotated[
+        int, _about("Of them from one address (IPv6: one /64), proxies that are trusted and this machine aside.", ge=1)
+    ] = 500
     ice_servers: Annotated[list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")] = []
     access_token_life_s: Annotated[int, _about("Life of an access token.", "s", ge=60, le=3600)] = 600
     refresh_token_life_s: Annotated[int, _about("Life of an unused refresh token or cookie session.", "s", ge=600)] = (
@@ -71,7 +104,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def url(self) -> str:
         """Public URL without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        scheme = "https" if self.tls_cert else "http"
+        return (self.public_url or f"{scheme}://{self.host}:{self.port}").rstrip("/")
 
     @property
     def data_path(self) -> Path:
@@ -108,13 +142,13 @@ def load_config(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Co
 
 
 def _parsed(field: str, value: str) -> Any:
-    if field == "allowed_origins":
-        return [origin.strip() for origin in value.split(",") if origin.strip()]
-    if field == "ice_servers":
+    if field in ("allowed_origins", "trusted_proxies"):
+        return [one.strip() for one in value.split(",") if one.strip()]
+    if field in ("ice_servers", "oidc_providers"):
         try:
             return msgspec.json.decode(value)
         except msgspec.DecodeError as error:
-            raise ConfigError(f"MEET_ICE_SERVERS is not JSON: {error}") from None
+            raise ConfigError(f"{PREFIX}{field.upper()} is not JSON: {error}") from None
     return value
 
 
@@ -129,3 +163,10 @@ def _check(config: Config) -> None:
         )
     if bool(config.admin_email) != bool(config.admin_password):
         raise ConfigError("MEET_ADMIN_EMAIL and MEET_ADMIN_PASSWORD go together")
+    if bool(config.tls_cert) != bool(config.tls_key):
+        raise ConfigError("MEET_TLS_CERT and MEET_TLS_KEY go together")
+    for proxy in config.trusted_proxies:
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            raise ConfigError(f"MEET_TRUSTED_PROXIES: {proxy} is neither an address nor a network") from None

@@ -3,6 +3,7 @@
     MeetError
     ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
     │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
+    │   ├── ConfirmFirst (the session is old for this: confirm that it is still you)
     │   ├── RoomEnded  RoomFull  RateLimited  NotSupported
     │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
     ├── StoreError         between a room and its log; never shown to people
@@ -26,7 +27,7 @@ from msgspec import Struct
 Code: TypeAlias = Literal[
     "bad_message", "unknown_type", "too_large", "unauthenticated", "forbidden", "not_found", "conflict",
     "waiting_room", "room_locked", "room_full", "room_ended", "rate_limited", "busy", "unavailable",
-    "timeout", "not_supported", "internal",
+    "timeout", "not_supported", "internal", "confirm_first",
 ]  # fmt: skip
 
 
@@ -77,6 +78,12 @@ class Unauthenticated(Refused):
 
 class Forbidden(Refused):
     code: Code = "forbidden"
+
+
+class ConfirmFirst(Refused):
+    """The session may do this, but only shortly after its owner has shown who they are: POST /auth/confirm."""
+
+    code: Code = "confirm_first"
 
 
 class NotFound(Refused):
@@ -168,8 +175,8 @@ class ConfigError(MeetError):
 _BY_CODE: dict[str, type[Refused]] = {
     kind.code: kind
     for kind in (
-        BadMessage, UnknownType, TooLarge, Unauthenticated, Forbidden, NotFound, Conflict, RoomEnded, RoomFull,
-        RateLimited, NotSupported, Unavailable, Busy, Timeout,
+        BadMessage, UnknownType, TooLarge, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict, RoomEnded,
+        RoomFull, RateLimited, NotSupported, Unavailable, Busy, Timeout,
     )
 }  # fmt: skip
 

@@ -3,6 +3,17 @@
 A limit that operators may change is a setting (config.py); these are the protocol's and the design's own.
 """
 
+from typing import Final, NamedTuple
+
+
+class Rate(NamedTuple):
+    """So many in so many seconds, by key, as a sliding window."""
+
+    name: str
+    amount: int
+    per_s: float
+
+
 # --- the socket (docs/protocol.md)
 FRAME_BYTES = 64 * 1024
 """Largest frame a client may send."""
@@ -218,3 +229,22 @@ BUS_SUBSCRIBE_TIMEOUT_S = 2.0
 """`subscribe` waits this long for Redis; when it is away, the subscription begins with the next connection."""
 BUS_RECONNECT_S = 1.0
 """Longest pause between tries to reach Redis."""
+
+# --- rates: all times the setting rate_factor
+RATES: Final = {
+    rate.name: rate
+    for rate in (
+        Rate("sign_in", 60, 60.0),
+        Rate("sign_up", 30, 600.0),
+        Rate("recover", 30, 600.0),
+        Rate("join", 240, 60.0),
+        Rate("passcode", 10, 60.0),
+        Rate("write", 600, 60.0),
+        Rate("read", 3000, 60.0),
+        Rate("socket", 240, 60.0),
+    )
+}
+"""By address block or user: calls that sign in, sign up, recover; joins; tries of a passcode; calls
+that change and calls that read; upgrades to sockets."""
+OWN_MACHINE_FACTOR = 20
+"""A loopback address may do this many times more: behind it stand many, or the operator."""

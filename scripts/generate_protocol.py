@@ -5,18 +5,18 @@ from typing import get_args
 
 from msgspec import Struct
 
+from meetserver.access import COMMANDS
 from meetserver.chat import messages as chat
 from meetserver.client.backoff import NextStep, next_step
 from meetserver.close_codes import CLOSE_CODES, NORMAL, REASONS
 from meetserver.errors import _BY_CODE, Code
 from meetserver.http.errors import STATUS
-from meetserver.http.registry import Auth
+from meetserver.http.registry import AnyRoute
 from meetserver.http.routes import ROUTES
 from meetserver.messages import Command, DurableCommand, Ephemeral
 from meetserver.presence.messages import Set as SetPresence
 from meetserver.rooms import catalog
 from meetserver.rooms import messages as rooms
-from meetserver.rooms.permissions import ALLOWED
 from meetserver.rooms.views import ChatPage, Link, Room, Snapshot
 from meetserver.whiteboard import messages as whiteboard
 from scripts.generate_types import sentence, table, taken, told
@@ -65,6 +65,7 @@ CODES: dict[Code, str] = {
     "unknown_type": "No command is called that.",
     "too_large": "More than a limit allows.",
     "unauthenticated": "No ticket, token or session, or not a valid one.",
+    "confirm_first": "the session may do this only shortly after `POST /auth/confirm`",
     "forbidden": "Not with this role, not with these settings of the meeting.",
     "not_found": "It is not there, or not for the caller to see.",
     "conflict": "The txn, ticket or key was used for something else, or the state forbids it.",
@@ -78,14 +79,6 @@ CODES: dict[Code, str] = {
     "timeout": "No answer in time. Whether it happened is not known: send it again with the same txn.",
     "not_supported": "Part of the protocol, and not of this release.",
     "internal": "A fault of the server; the log has more.",
-}
-
-CALLERS: dict[Auth, str] = {
-    "none": "anybody",
-    "guest": "anybody; told apart when signed in",
-    "user": "an account",
-    "admin": "an administrator",
-    "reader": "owner, administrators, who was there, or a session of the room",
 }
 
 ROLES = {
@@ -102,12 +95,12 @@ PARTS: tuple[type[Struct], ...] = (
 
 
 def _who(command: type[Command]) -> str:
-    who = ROLES[ALLOWED[command.type]]
-    special = [row for row in ALLOWED if row.startswith(f"{command.type}:")]
+    who = ROLES[COMMANDS[command.type].roles]
+    special = [row for row in COMMANDS if row.startswith(f"{command.type}:")]
     if not special:
         return who
     names = ", ".join(f"`{row.partition(':')[2]}`" for row in special)
-    return f"{who}; {names}: {ROLES[ALLOWED[special[0]]]}"
+    return f"{who}; {names}: {ROLES[COMMANDS[special[0]].roles]}"
 
 
 def _txn(command: type[Command]) -> str:
@@ -176,8 +169,13 @@ def errors() -> str:
     return table(["code", "meaning", "temporary", "HTTP", "close"], rows)
 
 
+def _callers(route: AnyRoute) -> str:
+    room = ", a session of the room" if route.takes_room_token else ""
+    return "anybody" if route.rule.is_open else ", ".join(sorted(route.rule.roles)) + room
+
+
 def http() -> str:
-    rows = [[f"`{one.method} {one.full_path}`", CALLERS[one.auth], one.summary] for one in ROUTES]
+    rows = [[f"`{one.method} {one.full_path}`", _callers(one), one.summary] for one in ROUTES]
     return table(["call", "who", "what"], rows)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from meetserver import limits
+from meetserver.access import AnyRole
 from meetserver.names import LINE_PATTERN
 
 Email = Annotated[
@@ -73,7 +74,7 @@ class User(Struct, frozen=True):
     id: str
     email: str
     name: str
-    is_admin: bool
+    roles: Annotated[list[AnyRole], Meta(description="`member`, and what was granted")]
     verified: bool
     created_at: str
 

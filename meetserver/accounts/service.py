@@ -22,7 +22,7 @@ from meetserver.database import Database
 from meetserver.errors import BadMessage, ConfigError, Forbidden, NotFound, Unauthenticated
 from meetserver.ids import UserId
 from meetserver.names import clean_name
-from meetserver.ports import Clock, Random
+from meetserver.ports import Clock, Random, RateLimiter, SecurityLog
 from meetserver.wire import timestamp
 
 Post = Callable[[AsyncConnection, str, str, Mapping[str, object]], Awaitable[None]]
@@ -35,7 +35,14 @@ class KeySource(Protocol):
 
 
 def open_accounts(
-    config: Config, database: Database, keys: KeySource, post: Post, clock: Clock, random: Random
+    config: Config,
+    database: Database,
+    keys: KeySource,
+    post: Post,
+    clock: Clock,
+    random: Random,
+    security_log: SecurityLog,
+    limiter: RateLimiter,
 ) -> "Accounts":
     """The service with its parts, each with its own key."""
     tokens = AccessTokens(keys.derive("access-token"), clock, random, config.access_token_life_s)
@@ -48,7 +55,7 @@ def open_accounts(
         life_s=config.refresh_token_life_s,
     )
     passwords = Passwords(keys.derive("password"), config.bcrypt_cost)
-    return Accounts(database, passwords, sessions, post, config, clock, random)
+    return Accounts(database, passwords, sessions, post, config, clock, random, security_log, limiter)
 
 
 class Accounts:
@@ -61,6 +68,8 @@ class Accounts:
         config: Config,
         clock: Clock,
         random: Random,
+        security_log: SecurityLog,
+        limiter: RateLimiter,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -69,6 +78,8 @@ class Accounts:
         self._config = config
         self._clock = clock
         self._random = random
+        self._security_log = security_log
+        self._limiter = limiter
 
     async def register(self, wish: Register) -> Registered:
         """A new account and its verification mail; a known address gets a mail instead, and the same answer."""
@@ -135,9 +146,15 @@ class Accounts:
         key = address_key(clean_address(wish.email))
         if await store.read_account_by_key(self._database, key) is not None:
             return False
-        account = await self._new_account(wish.email, wish.password, wish.name, is_admin=is_admin, is_verified=True)
+        account = await self._new_account(wish.email, wish.password, wish.name, is_verified=True)
+
+        async def insert(connection: AsyncConnection) -> None:
+            await store.insert_account(connection, account)
+            if is_admin:
+                await store.grant(connection, account.id, "admin", "", account.created_at)
+
         try:
-            await self._database.run(lambda connection: store.insert_account(connection, account))
+            await self._database.run(insert)
         except IntegrityError:
             return False  # somebody else made it just now
         return True
@@ -157,9 +174,7 @@ class Accounts:
         now = self._clock.now()
         return await self._database.run(lambda connection: store.delete_ended(connection, now))
 
-    async def _new_account(
-        self, email: str, password: str, name: str, *, is_admin: bool = False, is_verified: bool = False
-    ) -> Account:
+    async def _new_account(self, email: str, password: str, name: str, *, is_verified: bool = False) -> Account:
         address, name = clean_address(email), clean_name(name)
         now = self._clock.now()
         return Account(
@@ -170,7 +185,6 @@ class Accounts:
             password_hash=await self._passwords.hash(password),
             verified_at=now if is_verified else None,
             created_at=now,
-            is_admin=is_admin,
             version=1,
         )
 
@@ -194,7 +208,7 @@ def shown(account: Account) -> User:
         id=account.id,
         email=account.email,
         name=account.name,
-        is_admin=account.is_admin,
+        roles=sorted(account.roles),
         verified=account.verified_at is not None,
         created_at=timestamp(account.created_at),
     )

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
+from meetserver.access import AnyRole
 from meetserver.accounts import store
 from meetserver.accounts.messages import Tokens
 from meetserver.accounts.store import Account, SessionRow
@@ -27,20 +28,23 @@ USER_AGENT_CHARS = 200
 
 
 class Caller(Struct, frozen=True):
-    """Who calls, by which session."""
+    """Who calls, by which session. `scopes` None: not a personal token, and not bound by scopes."""
 
     account: Account
     session: str
     is_page: bool = False
     """By cookie: what changes state then needs the CSRF token."""
+    scopes: frozenset[str] | None = None
+    is_confirmed: bool = True
+    """Its owner has shown who they are a short while ago."""
 
     @property
     def user(self) -> UserId:
         return self.account.id
 
     @property
-    def is_admin(self) -> bool:
-        return self.account.is_admin
+    def roles(self) -> frozenset[AnyRole]:
+        return self.account.roles
 
 
 class Sessions:

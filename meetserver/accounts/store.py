@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Label, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meetserver.accounts.models import auth_session, email_token, user_account
+from meetserver.access import AnyRole, GrantedRole
+from meetserver.accounts.models import auth_session, email_token, user_account, user_role
 from meetserver.database import Database
 from meetserver.ids import UserId
 
@@ -17,11 +18,16 @@ class Account(Struct, frozen=True):
     email: str
     email_key: str
     name: str
-    password_hash: str
+    password_hash: str | None
     verified_at: datetime | None
     created_at: datetime
-    is_admin: bool
     version: int
+    granted: str = ""
+    """Roles that were granted, by commas."""
+
+    @property
+    def roles(self) -> frozenset[AnyRole]:
+        return frozenset(["member", *filter(None, self.granted.split(","))])  # type: ignore[list-item]
 
 
 class SessionRow(Struct, frozen=True):
@@ -57,7 +63,7 @@ async def read_account_by_key(database: Database, email_key: str) -> Account | N
 async def account_of_session(database: Database, session: str, kind: str, now: datetime) -> tuple[Account, Any] | None:
     """The account that a session stands for, and when the session was last used. None: revoked, expired, unknown."""
     query = (
-        select(user_account, auth_session.c.last_used_at)
+        select(user_account, _granted(), auth_session.c.last_used_at)
         .join(auth_session, auth_session.c.user_id == user_account.c.id)
         .where(
             auth_session.c.id == session,
@@ -75,7 +81,14 @@ async def account_of_session(database: Database, session: str, kind: str, now: d
 
 
 async def insert_account(connection: AsyncConnection, account: Account) -> None:
-    await connection.execute(insert(user_account).values(**_columns(account)))
+    """Without roles: those are granted."""
+    columns = {name: value for name, value in _columns(account).items() if name != "granted"}
+    await connection.execute(insert(user_account).values(**columns))
+
+
+async def grant(connection: AsyncConnection, user: UserId, role: GrantedRole, by: str, at: datetime) -> None:
+    """The user must not have the role yet."""
+    await connection.execute(insert(user_role).values(user_id=user, role=role, granted_by=by, granted_at=at))
 
 
 async def set_verified(connection: AsyncConnection, user: UserId, at: datetime) -> None:
@@ -92,7 +105,7 @@ async def insert_session(connection: AsyncConnection, session: SessionRow) -> No
 
 async def session_by_id(connection: AsyncConnection, session: str) -> SessionRow | None:
     row = await _first(connection, select(auth_session).where(auth_session.c.id == session))
-    return None if row is None else SessionRow(**row._mapping)
+    return None if row is None else SessionRow(**{name: row._mapping[name] for name in SessionRow.__struct_fields__})
 
 
 async def update_session(connection: AsyncConnection, session: str, **columns: object) -> None:
@@ -145,7 +158,13 @@ async def delete_ended(connection: AsyncConnection, now: datetime) -> int:
 
 
 def _account_by_key(email_key: str) -> Select[Any]:
-    return select(user_account).where(user_account.c.email_key == email_key)
+    return select(user_account, _granted()).where(user_account.c.email_key == email_key)
+
+
+def _granted() -> Label[str]:
+    """Roles of the row's account, as `Account.granted` has them."""
+    roles = select(func.aggregate_strings(user_role.c.role, ",")).where(user_role.c.user_id == user_account.c.id)
+    return func.coalesce(roles.scalar_subquery(), "").label("granted")
 
 
 async def _first(connection: AsyncConnection, query: Select[Any]) -> Any:

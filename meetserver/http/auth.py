@@ -1,12 +1,15 @@
-"""Who calls: by bearer token, or by the page's cookie, which needs proof that our own page sent the request."""
+"""Who calls: by bearer token, or by the page's cookie, which needs proof that our own page sent the request.
+And whether they may: the access table's row of the route says it, as far as no meeting is in question.
+"""
 
 from aiohttp import web
 
+from meetserver.access import Rule
 from meetserver.accounts.sessions import Caller
-from meetserver.errors import Forbidden, Unauthenticated
+from meetserver.errors import ConfirmFirst, Forbidden, Unauthenticated
 from meetserver.http.cookies import has_csrf_token, page_session
 from meetserver.http.origins import is_foreign
-from meetserver.http.registry import SAFE_METHODS, Auth
+from meetserver.http.registry import SAFE_METHODS, AnyRoute
 from meetserver.http.services import SERVICES, USER_ID
 
 
@@ -21,24 +24,37 @@ def check_origin(request: web.Request) -> None:
         raise Forbidden("this page may not call this server")
 
 
-async def authenticate(request: web.Request, auth: Auth) -> Caller | None:
-    """The caller, None for a guest where the route takes guests. Raises Unauthenticated, Forbidden."""
-    if auth == "none":
+async def authenticate(request: web.Request, route: AnyRoute) -> Caller | None:
+    """The caller; None for a guest, a session of the room, and where nobody looks. Raises Unauthenticated."""
+    if route.rule.is_open:
         return None
     header = request.headers.get("Authorization")
     if header is None:
         caller = await _page_caller(request)
-    elif auth == "reader" and header[:8].lower() == "session ":
+    elif route.takes_room_token and room_token(request) is not None:
         return None  # the room's sessions are the handler's to know
     else:
         caller = await _token_caller(request, header)
     if caller is not None:
         request[USER_ID] = caller.user
-    elif auth != "guest":
+    elif not route.takes_guests:
         raise Unauthenticated("sign in first")
-    if auth == "admin" and caller is not None and not caller.is_admin:
-        raise Forbidden("this is for administrators")
     return caller
+
+
+def authorize(caller: Caller | None, rule: Rule) -> None:
+    """Whether this caller may begin. Raises Forbidden, ConfirmFirst. What depends on a meeting is its service's."""
+    if caller is None:
+        return
+    if not rule.is_by_meeting and rule.roles.isdisjoint(caller.roles):
+        raise Forbidden("your roles do not allow this")
+    if caller.scopes is not None:
+        if rule.scope is None:
+            raise Forbidden("this cannot be done with a personal access token")
+        if rule.scope not in caller.scopes:
+            raise Forbidden(f"the token lacks the scope {rule.scope}")
+    elif rule.confirm and not caller.is_confirmed:
+        raise ConfirmFirst("confirm that it is still you first: POST /auth/confirm")
 
 
 def room_token(request: web.Request) -> str | None:

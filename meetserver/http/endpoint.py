@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from meetserver.accounts.sessions import Caller
-from meetserver.http.auth import authenticate, check_origin
+from meetserver.http.auth import authenticate, authorize, check_origin
 from meetserver.http.cookies import set_page_session
 from meetserver.http.decoding import check_path, decode_body, decode_query, idempotency_key
 from meetserver.http.idempotency import Answer, once
@@ -26,7 +26,8 @@ def endpoint(route: AnyRoute) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         check_path(request)
         check_origin(request)
-        visitor = await authenticate(request, route.auth)
+        visitor = await authenticate(request, route)
+        authorize(visitor, route.rule)
         query = decode_query(request, route)
         body = await decode_body(request, route)
         call: Call[Any, Any] = Call(request.app[SERVICES], request, body, query, visitor)

@@ -15,6 +15,7 @@ STATUS: dict[Code, int] = {
     "unknown_type": 400,
     "unauthenticated": 401,
     "forbidden": 403,
+    "confirm_first": 403,
     "waiting_room": 403,
     "room_locked": 403,
     "not_found": 404,

@@ -23,7 +23,7 @@ from meetserver.meetings.messages import (
     MeetingShown,
     NewMeeting,
 )
-from meetserver.meetings.service import may_manage
+from meetserver.meetings.service import roles_in
 from meetserver.meetings.settings import shown as shown_settings
 from meetserver.meetings.store import Meeting
 from meetserver.names import clean_name
@@ -91,7 +91,7 @@ async def join_meeting(call: Call[JoinWish, None]) -> Admission:
         meeting=found.id,
         user=None if visitor is None else visitor.user,
         name=name,
-        role="host" if visitor is not None and may_manage(visitor, found) else "participant",
+        role="host" if visitor is not None and {"host", "admin"} & roles_in(visitor, found) else "participant",
     )
     base = _base_url(call.request, services)
     return Admission(
@@ -139,10 +139,10 @@ routes: list[AnyRoute] = [
         method="POST",
         path="/meetings",
         handler=create_meeting,
+        action="meetings.create",
         body=NewMeeting,
         answer=MeetingShown,
         status=201,
-        auth="user",
         problems=[422],
         tag="meetings",
         summary="Make a meeting and its room.",
@@ -151,9 +151,9 @@ routes: list[AnyRoute] = [
         method="GET",
         path="/meetings",
         handler=list_meetings,
+        action="meetings.list",
         query=PageQuery,
         answer=MeetingPage,
-        auth="user",
         tag="meetings",
         summary="The caller's own meetings, newest first.",
     ),
@@ -161,8 +161,8 @@ routes: list[AnyRoute] = [
         method="GET",
         path="/meetings/{meeting_id}",
         handler=read_meeting,
+        action="meetings.read",
         answer=MeetingShown,
-        auth="user",
         tag="meetings",
         summary="One meeting, for its owner and administrators.",
     ),
@@ -170,9 +170,9 @@ routes: list[AnyRoute] = [
         method="PATCH",
         path="/meetings/{meeting_id}",
         handler=update_meeting,
+        action="meetings.update",
         body=MeetingPatch,
         answer=MeetingShown,
-        auth="user",
         if_match=True,
         problems=[422],
         tag="meetings",
@@ -182,7 +182,7 @@ routes: list[AnyRoute] = [
         method="DELETE",
         path="/meetings/{meeting_id}",
         handler=delete_meeting,
-        auth="user",
+        action="meetings.delete",
         if_match=True,
         tag="meetings",
         summary="End the meeting for everybody and delete it with all that happened there.",
@@ -191,6 +191,7 @@ routes: list[AnyRoute] = [
         method="GET",
         path="/meetings/{meeting_id}/door",
         handler=read_door,
+        action="meetings.door",
         answer=Door,
         tag="meetings",
         summary="What whoever has the link may know before joining.",
@@ -199,9 +200,9 @@ routes: list[AnyRoute] = [
         method="POST",
         path="/meetings/{meeting_id}/join",
         handler=join_meeting,
+        action="meetings.join",
         body=JoinWish,
         answer=Admission,
-        auth="guest",
         tag="meetings",
         summary="A ticket for the room, as the signed-in user or as a guest with a name.",
     ),

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from meetserver.errors import Refusal, Refused
 from meetserver.http.errors import problem, problem_of, problem_of_framework
-from meetserver.http.services import REQUEST_ID, SERVICES, USER_ID
+from meetserver.http.peer import origin_of
+from meetserver.http.services import ORIGIN, REQUEST_ID, SERVICES, USER_ID
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,6 +46,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     named = request.headers.get("X-Request-Id", "")
     request_id = named if _request_id.fullmatch(named) else request.app[SERVICES].random.id()
     request[REQUEST_ID] = request_id
+    request[ORIGIN] = origin_of(request, request_id)
     started = time.perf_counter()
     with structlog.contextvars.bound_contextvars(request_id=request_id):
         response = await handler(request)

@@ -8,7 +8,7 @@ import msgspec
 import meetserver
 from meetserver import limits
 from meetserver.http.errors import PROBLEM_TYPE, Problem
-from meetserver.http.registry import ID_PATTERN, AnyRoute, Auth
+from meetserver.http.registry import ID_PATTERN, SAFE_METHODS, AnyRoute
 
 Document = dict[str, Any]
 
@@ -22,17 +22,11 @@ _PHRASES = {
     409: "It contradicts what is there already.",
     412: "It was changed meanwhile.",
     413: "The body is too large.",
+    410: "The meeting has ended.",
     415: "The body must be application/json.",
     422: "Understood, and not supported by this server.",
+    429: "Too much of it; `Retry-After` says when it may go on.",
     503: "Not now; the same call may work later.",
-}
-
-_SECURITY: dict[Auth, list[Document]] = {
-    "none": [],
-    "guest": [{}, {"bearer": []}, {"page": [], "csrf": []}],
-    "user": [{"bearer": []}, {"page": [], "csrf": []}],
-    "admin": [{"bearer": []}, {"page": [], "csrf": []}],
-    "reader": [{"bearer": []}, {"page": []}, {"session": []}],
 }
 
 _SCHEMES: Document = {
@@ -107,9 +101,13 @@ def _operation(route: AnyRoute, by_type: dict[Any, Document], components: Docume
 
 
 def _security(route: AnyRoute) -> list[Document]:
-    if route.method != "GET":
-        return _SECURITY[route.auth]
-    return [{name: [] for name in choice if name != "csrf"} for choice in _SECURITY[route.auth]]
+    """Each choice is enough by itself; the empty one is a guest."""
+    if route.rule.is_open:
+        return []
+    page: Document = {"page": []} if route.method in SAFE_METHODS else {"page": [], "csrf": []}
+    guest: list[Document] = [{}] if route.takes_guests else []
+    room: list[Document] = [{"session": []}] if route.takes_room_token else []
+    return [*guest, {"bearer": []}, page, *room]
 
 
 def _path_parameters(route: AnyRoute) -> list[Document]:

@@ -2,12 +2,13 @@
 
 from msgspec import Struct
 
+from meetserver.access import AnyRole, may
 from meetserver.errors import NotFound, Unauthenticated
 from meetserver.http import store
 from meetserver.http.auth import room_token
 from meetserver.http.registry import B, Call, Q
 from meetserver.ids import MeetingId, ParticipantId
-from meetserver.meetings.service import may_manage
+from meetserver.meetings.service import roles_in
 from meetserver.meetings.store import Meeting
 from meetserver.ports import Entry
 
@@ -33,6 +34,7 @@ async def reader_of(call: Call[B, Q]) -> Reader:
             raise Unauthenticated("the token is not that of an open session of this room")
         return Reader(found, frozenset({participant}))
     own = await store.participants_of_user(services.database, found.room_id, call.caller.user)
-    if not own and not may_manage(call.caller, found):
+    there: frozenset[AnyRole] = frozenset({"participant"}) if own else frozenset()
+    if not may(roles_in(call.caller, found) | there, "history.read"):
         raise NotFound("there is no such meeting")
     return Reader(found, own)

@@ -6,19 +6,17 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from aiohttp import web
 
+from meetserver import access
 from meetserver.accounts.sessions import Caller
 from meetserver.errors import Unauthenticated
-from meetserver.http.services import Services
+from meetserver.http.services import ORIGIN, Services
+from meetserver.ports import Origin
 
 B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
-Auth: TypeAlias = Literal["none", "guest", "user", "admin", "reader"]
-"""Who may call: anybody, anybody but told apart when signed in, an account, an administrator, or an account or a
-session of the room (`Authorization: Session <resume token>`)."""
-
 API = "/api/v1"
 ID_PATTERN = r"^[A-Za-z0-9]{1,64}$"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,6 +38,11 @@ class Call(Generic[B, Q]):
             raise Unauthenticated("sign in first")
         return self.visitor
 
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, for limits and for the security log."""
+        return self.request[ORIGIN]
+
     def part(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name]
@@ -56,10 +59,13 @@ class Reply(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[B, Q, R]):
-    """One operation. `answer` None is a 204. `problems` are statuses beside those that follow from the rest."""
+    """One operation. `action` is the row of the access table that says who may. `answer` None is a 204. `problems` are
+    statuses beside those that follow from the rest. `takes_room_token`: a session of the room may call as well, by
+    `Authorization: Session <resume token>`."""
 
     method: Method
     path: str
+    action: str
     handler: Callable[[Call[B, Q]], Awaitable[R | Reply[R]]]
     summary: str
     tag: str
@@ -67,10 +73,18 @@ class Route(Generic[B, Q, R]):
     status: int = 200
     body: Any = None
     query: Any = None
-    auth: Auth = "none"
     problems: Sequence[int] = ()
     if_match: bool = False
     at_root: bool = False
+    takes_room_token: bool = False
+
+    @property
+    def rule(self) -> access.Rule:
+        return access.ACTIONS[self.action]
+
+    @property
+    def takes_guests(self) -> bool:
+        return "guest" in self.rule.roles
 
     @property
     def full_path(self) -> str:
@@ -96,10 +110,11 @@ class Route(Generic[B, Q, R]):
             statuses |= {400, 413, 415}
         if self.query is not None:
             statuses.add(400)
-        if self.auth != "none":
-            statuses.add(401)
-        if self.auth == "admin" or self.method not in SAFE_METHODS:
+        if not self.rule.is_open:
+            statuses |= {401, 403}
+        if self.method not in SAFE_METHODS:
             statuses.add(403)
+        statuses.add(429)
         if self.path_parts:
             statuses.add(404)
         if self.takes_idempotency_key:

@@ -11,7 +11,7 @@ from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
-from meetserver.ports import Clock, Random, RoomHistory, Rooms, Sealer
+from meetserver.ports import Clock, Origin, Random, RateLimiter, RoomHistory, Rooms, Sealer, SecurityLog
 
 
 class Keys(Sealer, Protocol):
@@ -32,11 +32,14 @@ class Services:
     tickets: Tickets
     rooms: Rooms
     history: RoomHistory
+    security_log: SecurityLog
+    limiter: RateLimiter
     ready: Callable[[], list[str]]
     """Why the server should get no requests now; empty when it may."""
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+ORIGIN: web.RequestKey[Origin] = web.RequestKey("origin", Origin)
 USER_ID: web.RequestKey[str] = web.RequestKey("user_id", str)
 """The caller's account, for the access log."""

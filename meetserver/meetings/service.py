@@ -10,8 +10,9 @@ from zoneinfo import available_timezones
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver.access import AnyRole, may
 from meetserver.database import Database
-from meetserver.errors import BadMessage, NotFound, NotSupported, VersionConflict
+from meetserver.errors import BadMessage, Forbidden, NotFound, NotSupported, VersionConflict
 from meetserver.ids import MeetingId, RoomId, UserId
 from meetserver.meetings import store
 from meetserver.meetings.cursors import read_cursor, write_cursor
@@ -33,7 +34,7 @@ class Viewer(Protocol):
     def user(self) -> UserId: ...
 
     @property
-    def is_admin(self) -> bool: ...
+    def roles(self) -> frozenset[AnyRole]: ...
 
 
 class Meetings:
@@ -78,8 +79,7 @@ class Meetings:
     async def read(self, viewer: Viewer, id_: MeetingId) -> Meeting:
         """Raises NotFound, also where the viewer may not see it."""
         found = await self.find(id_)
-        if not may_manage(viewer, found):
-            raise NotFound("there is no such meeting")
+        check(viewer, found, "meetings.read")
         return found
 
     async def list_own(self, owner: UserId, limit: int, cursor: str | None) -> tuple[list[Meeting], str | None]:
@@ -98,7 +98,7 @@ class Meetings:
         """
 
         async def change(connection: AsyncConnection) -> Meeting:
-            before = await self._for_change(connection, viewer, id_, version)
+            before = await self._for_change(connection, viewer, id_, version, "meetings.update")
             columns = self._changed(before, patch)
             if columns:
                 columns |= {"version": before.version + 1, "updated_at": self._clock.now()}
@@ -111,7 +111,8 @@ class Meetings:
 
     async def check_change(self, viewer: Viewer, id_: MeetingId, version: int | None) -> Meeting:
         """Whether `remove` would be granted: to be asked before the live room is ended."""
-        found = await self.read(viewer, id_)
+        found = await self.find(id_)
+        check(viewer, found, "meetings.delete")
         if version is not None and version != found.version:
             raise VersionConflict("the meeting was changed meanwhile")
         return found
@@ -120,17 +121,18 @@ class Meetings:
         """With its room and all that happened there. Raises NotFound, VersionConflict."""
 
         async def change(connection: AsyncConnection) -> None:
-            await self._for_change(connection, viewer, id_, version)
+            await self._for_change(connection, viewer, id_, version, "meetings.delete")
             await store.remove(connection, id_)
 
         await self._database.run(change)
 
     async def _for_change(
-        self, connection: AsyncConnection, viewer: Viewer, id_: MeetingId, version: int | None
+        self, connection: AsyncConnection, viewer: Viewer, id_: MeetingId, version: int | None, action: str
     ) -> Meeting:
         found = await store.locked(connection, id_)
-        if found is None or not may_manage(viewer, found):
+        if found is None:
             raise NotFound("there is no such meeting")
+        check(viewer, found, action)
         if version is not None and version != found.version:
             raise VersionConflict("the meeting was changed meanwhile")
         return found
@@ -160,8 +162,19 @@ class Meetings:
         return zone
 
 
-def may_manage(viewer: Viewer, meeting: Meeting) -> bool:
-    return viewer.is_admin or viewer.user == meeting.owner_id
+def roles_in(viewer: Viewer, meeting: Meeting) -> frozenset[AnyRole]:
+    """All roles that the viewer has towards this meeting."""
+    own: frozenset[AnyRole] = frozenset({"host"}) if viewer.user == meeting.owner_id else frozenset()
+    return viewer.roles | own
+
+
+def check(viewer: Viewer, meeting: Meeting, action: str) -> None:
+    """Raises NotFound where the viewer may not even see the meeting, Forbidden where they may not do this."""
+    roles = roles_in(viewer, meeting)
+    if not may(roles, "meetings.read"):
+        raise NotFound("there is no such meeting")
+    if not may(roles, action):
+        raise Forbidden("your role in this meeting does not allow this")
 
 
 def _checked_start(at: datetime | None) -> datetime | None:

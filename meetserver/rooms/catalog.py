@@ -78,6 +78,7 @@ PLANNED: Final = frozenset({
     "media.stats", "media.publish", "media.subscribe",
     "room.lock", "room.settings", "room.roster",
     "participant.admit", "participant.deny", "participant.mute", "participant.remove", "participant.ban",
+    "participant.unban",
     "recording.start", "recording.stop",
 })  # fmt: skip
 """Commands of the protocol that this version answers with `not_supported`."""

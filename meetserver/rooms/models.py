@@ -61,6 +61,10 @@ room_session = Table(
     Column("ticket", Text, nullable=False, unique=True),
     # The session's participant stays in the log when the account goes.
     Column("user_id", Id, ForeignKey("user_account.id", ondelete="SET NULL")),
+    # The account's session that it was opened with. No foreign key: ended sessions are deleted.
+    Column("auth_session", Text),
+    # What tells this person from others, for bans (meetings/persons.py).
+    Column("keys", JsonDocument),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index("ix_room_session_user_id", "user_id"),

@@ -1,45 +1,18 @@
-"""Who may do what, in one table, and the one place that asks it.
+"""Whether a wish is out of the question whatever it says: asks the access table, and the meeting's switches.
 
-A row is a command, or `command:field` for setting that field to true. Internal commands have no row:
-only the server makes them.
+Internal commands have no row in the table: only the server makes them.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from meetserver.access import may
 from meetserver.errors import Refusal
 from meetserver.ids import SERVER
-from meetserver.messages import Command, Context, Role
+from meetserver.messages import Command, Context
 from meetserver.presence import messages as presence
 from meetserver.rooms.messages import Configure, Join, Leave
 from meetserver.rooms.state import RoomState
-
-_EVERYONE: Final = frozenset[Role]({"host", "cohost", "participant", "viewer"})
-_ACTIVE: Final = frozenset[Role]({"host", "cohost", "participant"})
-_MODERATORS: Final = frozenset[Role]({"host", "cohost"})
-_HOSTS: Final = frozenset[Role]({"host"})
-
-ALLOWED: Final[Mapping[str, frozenset[Role]]] = {
-    "ping": _EVERYONE,
-    "bye": _EVERYONE,
-    "chat.send": _EVERYONE,
-    "chat.typing": _EVERYONE,
-    "presence.set": _EVERYONE,
-    "presence.set:audio": _ACTIVE,
-    "presence.set:video": _ACTIVE,
-    "presence.set:screen": _ACTIVE,
-    "whiteboard.apply": _ACTIVE,
-    "whiteboard.preview": _ACTIVE,
-    "pointer.move": _ACTIVE,
-    # Who only watches answers the offers of those who send, and asks for one with signal.renegotiate.
-    "signal.offer": _ACTIVE,
-    "signal.answer": _EVERYONE,
-    "signal.candidates": _EVERYONE,
-    "signal.renegotiate": _EVERYONE,
-    "signal.close": _EVERYONE,
-    "participant.set_role": _HOSTS,
-    "room.end": _MODERATORS,
-}
 
 _SWITCHED: Final[Mapping[str, str]] = {
     "chat.send": "chat",
@@ -49,11 +22,6 @@ _SWITCHED: Final[Mapping[str, str]] = {
     "pointer.move": "whiteboard",
 }
 """Commands that a meeting's setting of this name turns off."""
-
-
-def may(role: Role, what: str) -> bool:
-    """`what` is a row of the table; what has none is nobody's."""
-    return role in ALLOWED.get(what, ())
 
 
 def refusal(state: RoomState, command: Command, ctx: Context) -> Refusal | None:
@@ -66,7 +34,7 @@ def refusal(state: RoomState, command: Command, ctx: Context) -> Refusal | None:
         return None
     if ctx.by not in state.participants and ctx.by != SERVER:
         return Refusal("not_found", "you are not in this room")
-    if not all(may(ctx.role, row) for row in _rows(command)):
+    if not all(may([ctx.role], row) for row in _rows(command)):
         return Refusal("forbidden", f"a {ctx.role} may not do this")
     switch = _SWITCHED.get(command.type)
     if switch is not None and not getattr(state.rules, switch):

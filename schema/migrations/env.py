@@ -10,12 +10,14 @@ from sqlalchemy import DefaultClause
 from sqlalchemy.sql.elements import False_, True_
 
 import meetserver.accounts.models
+import meetserver.audit.models
 import meetserver.cluster.models
 import meetserver.http.models
 import meetserver.jobs.models
 import meetserver.keys.models
 import meetserver.mail.models
 import meetserver.meetings.models
+import meetserver.network.models
 import meetserver.rooms.models  # noqa: F401
 from meetserver.database import JsonDocument, UtcDateTime, metadata
 

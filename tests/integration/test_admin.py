@@ -98,7 +98,7 @@ async def test_an_account_made_by_hand_needs_no_verification(config: Config) -> 
 
     async with open_core(config) as core:
         account = await core.accounts.authenticate(Login(email="ann@example.com", password=password))
-        assert account.is_admin
+        assert account.roles == {"member", "admin"}
     with pytest.raises(Conflict):
         await create_user(config, "ann@example.com", "Ann", PASSWORD, is_admin=False)
     with pytest.raises(BadMessage, match="password"):

@@ -19,7 +19,9 @@ import meetserver.rooms.models  # noqa: F401
 from meetserver.accounts.service import open_accounts
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.adapters.memory.limiter import MemoryLimiter
 from meetserver.adapters.memory.sealer import PlainSealer
+from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import open_room_log
 from meetserver.config import load_config
@@ -179,6 +181,7 @@ async def _services(stack: AsyncExitStack, url: str, clock: ManualClock, setting
     stack.push_async_callback(database.close)
     await _create_tables(database)
     keys, random = PlainSealer(), SystemRandom()
+    security_log, limiter = MemorySecurityLog(), MemoryLimiter(clock)
     history = open_room_log(config, database, keys)
     stack.push_async_callback(history.close)
     post = Post(Letters(config.url), Outbox(keys, clock, random, sender=config.mail_from))
@@ -188,11 +191,13 @@ async def _services(stack: AsyncExitStack, url: str, clock: ManualClock, setting
         random=random,
         database=database,
         keys=keys,
-        accounts=open_accounts(config, database, keys, post, clock, random),
+        accounts=open_accounts(config, database, keys, post, clock, random, security_log, limiter),
         meetings=Meetings(database, clock, random),
         tickets=Tickets(keys.derive("ticket"), clock, random),
         rooms=NotingRooms(),
         history=history,
+        security_log=security_log,
+        limiter=limiter,
         ready=list,
     )
 

@@ -124,7 +124,7 @@ async def test_the_first_administrator_is_made_once(make_api: Make) -> None:
     await api.services.accounts.ensure_admin()
     await api.services.accounts.ensure_admin()
     admin = api.signed_in((await api.log_in("root@example.com")).body["access_token"])
-    assert (await admin.get("/users/me")).body["is_admin"] is True
+    assert (await admin.get("/users/me")).body["roles"] == ["admin", "member"]
 
 
 async def test_a_short_password_and_a_deceiving_name_are_refused(api: Api) -> None:
