@@ -8,6 +8,8 @@ tests/unit/test_generated_docs.py fails when a page says something else than the
 import sys
 from pathlib import Path
 
+from scripts.generate_access import access_page
+from scripts.generate_asvs import asvs_page
 from scripts.generate_limits import limits_page
 from scripts.generate_protocol import protocol_page
 from scripts.generate_settings import settings_example, settings_page
@@ -22,6 +24,8 @@ def pages() -> dict[str, str]:
         "conf/settings.md": settings_page(),
         "conf/meetserver.toml.example": settings_example(),
         "docs/limits.md": limits_page(),
+        "docs/security/access.md": access_page(),
+        "docs/security/asvs.md": asvs_page(),
         protocol: protocol_page((ROOT / protocol).read_text()),
     }
 

@@ -11,10 +11,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 import redis
 
+from tests.asvs import AsvsCount
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.tools import need
 from tests.servers.valkey import ValkeyServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # with xdist the workers' reports come together in the main process
+        config.pluginmanager.register(AsvsCount())
+
 
 # Turns of the loop that a cancelled or finished task may need to say so.
 SETTLE_TURNS = 5

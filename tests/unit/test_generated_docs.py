@@ -20,7 +20,15 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 @pytest.mark.parametrize(
-    "path", ["conf/settings.md", "conf/meetserver.toml.example", "docs/limits.md", "docs/protocol.md"]
+    "path",
+    [
+        "conf/settings.md",
+        "conf/meetserver.toml.example",
+        "docs/limits.md",
+        "docs/protocol.md",
+        "docs/security/access.md",
+        "docs/security/asvs.md",
+    ],
 )
 def test_made_pages_do_not_drift(path: str) -> None:
     assert (ROOT / path).read_text() == pages()[path], "run `python -m scripts.generate_docs`"
