@@ -2,8 +2,10 @@
 
 import asyncio
 
-from bench import commit_path, fanout, reducers
+from bench import attacks, commit_path, fanout, login_flood, reducers
 
 asyncio.run(commit_path.main(5.0))
 asyncio.run(fanout.main(5))
+asyncio.run(login_flood.main(10.0))
+asyncio.run(attacks.main(10.0, 5000))
 reducers.main()

@@ -127,6 +127,45 @@ def rotate_keys() -> None:
     )
 
 
+@admin.command()
+@click.option("--revoke", is_flag=True, help="The old key leaked: nothing that it signed counts any more.")
+def rotate_signing_key(revoke: bool) -> None:
+    """Make a new key for access tokens; tokens of the old one count until they run out."""
+    from meetserver.admin import rotate_signing_key as rotate
+
+    made = _run(rotate(_quiet_config(), revoke=revoke))
+    if revoke:
+        click.echo(
+            f"Key {made} signs from now on, and the older ones are worth nothing."
+            " A server that runs learns of it within seconds; clients get new access tokens by their refresh tokens."
+        )
+    else:
+        click.echo(f"Key {made} signs from two minutes from now on; until then every server learns of it.")
+
+
+@cli.group()
+def audit() -> None:
+    """The security log."""
+
+
+@audit.command("verify")
+@click.option("--from", "first", type=click.IntRange(min=1), default=1, help="First event; else the log's first.")
+@click.option("--to", "last", type=click.IntRange(min=1), help="Last event; else the log's last.")
+@click.option("--kept", default="", metavar="HEAD", help="A head that this command printed earlier and you kept.")
+def verify_audit(first: int, last: int | None, kept: str) -> None:
+    """Check that no event of the security log was changed, removed or slipped in.
+
+    That events are missing at the end shows only beside a head that was kept elsewhere: give it with --kept.
+    """
+    from meetserver.admin import verify_audit as verify
+
+    verdict = _run(verify(_quiet_config(), first, last, kept))
+    click.echo(f"Events    {verdict.count} whole, from {first}")
+    click.echo(f"Head      {verdict.head}")
+    if verdict.fault is not None:
+        raise click.ClickException(f"the security log is broken: {verdict.fault}")
+
+
 def main() -> None:
     cli(prog_name="meetserver")
 

@@ -25,6 +25,7 @@ Scope: TypeAlias = Literal[
 """What a personal access token may be used for. Sessions are not bound by scopes."""
 
 SERVER_ROLES: Final[tuple[ServerRole, ...]] = get_args(ServerRole)
+GRANTED_ROLES: Final[tuple[GrantedRole, ...]] = get_args(GrantedRole)
 MEETING_ROLES: Final[tuple[MeetingRole, ...]] = get_args(MeetingRole)
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
@@ -62,11 +63,14 @@ ACTIONS: Final[Mapping[str, Rule]] = {
     "auth.recover": _ANYBODY,
     "auth.sign_out": _rule("member"),
     "account.confirm": _rule("member"),
+    "account.password": _rule("member"),
     "account.read": _rule("member", scope="profile:read"),
     "account.update": _rule("member", scope="profile:write"),
     "account.sessions": _rule("member"),
+    "account.factors": _rule("member"),
     "account.secure": _rule("member", confirm=True),
     "account.export": _rule("member", confirm=True),
+    "account.receipt": _ANYBODY,
     "meetings.create": _rule("member", scope="meetings:write"),
     "meetings.list": _rule("member", scope="meetings:read"),
     "meetings.door": _ANYBODY,

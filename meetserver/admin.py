@@ -13,7 +13,10 @@ from meetserver.accounts import store
 from meetserver.accounts.addresses import address_key, clean_address
 from meetserver.accounts.messages import Register
 from meetserver.accounts.store import Account
+from meetserver.adapters.engine import open_database
+from meetserver.adapters.migrations import migrate
 from meetserver.adapters.room_log import open_room_log
+from meetserver.audit.verification import Verdict, read_head, verify
 from meetserver.bootstrap import Core, Server, open_core, open_server
 from meetserver.client import ClientError, JoinOffer, RoomClient
 from meetserver.config import Config
@@ -23,6 +26,7 @@ from meetserver.limits import PAGE_ITEMS
 from meetserver.meetings.store import Meeting
 from meetserver.messages import Role
 from meetserver.names import clean_name
+from meetserver.ports import Origin
 
 
 class Seeded(Struct):
@@ -71,6 +75,30 @@ async def rotate_keys(config: Config) -> int:
     """A new data key; its id."""
     async with open_core(config) as core:
         return await core.keys.rotate()
+
+
+async def rotate_signing_key(config: Config, *, revoke: bool) -> str:
+    """A new key for access tokens; its id. `revoke`: what the older ones signed is worth nothing from now on."""
+    async with open_core(config) as core:
+        made = await core.accounts.sessions.signing_keys.rotate(revoke=revoke)
+        await core.security_log.record(
+            "signing_key.rotated", Origin(), actor=None, subject=made, revoked="yes" if revoke else "no"
+        )
+        return made
+
+
+async def verify_audit(config: Config, first: int, last: int | None, kept: str) -> Verdict:
+    """Whether the security log is as it was written; `kept` is the head that was printed once, or "".
+
+    Raises BadMessage for a `kept` that is none, Unavailable.
+    """
+    head = read_head(kept) if kept else None
+    await migrate(config)
+    database = open_database(config)
+    try:
+        return await verify(database, first, last, kept=head)
+    finally:
+        await database.close()
 
 
 def _wish(email: str, password: str, name: str) -> Register:

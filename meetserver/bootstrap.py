@@ -9,19 +9,28 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from meetserver import limits
+from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
+from meetserver.accounts.factor_settings import FactorSettings, open_factors
+from meetserver.accounts.factors import Factors
+from meetserver.accounts.jobs import MAIL_REQUEST
+from meetserver.accounts.oidc import SingleSignOn, open_sso
 from meetserver.accounts.service import Accounts, open_accounts
+from meetserver.accounts.signing_keys import ROTATE as ROTATE_SIGNING
 from meetserver.actors.background import Background
+from meetserver.actors.door_log import DoorLog
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.leases import SqlLeases
+from meetserver.adapters.limiter import open_limiter
+from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.mailer import open_mailer
-from meetserver.adapters.memory.limiter import MemoryLimiter
-from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.adapters.migrations import migrate
+from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
+from meetserver.audit.service import SqlSecurityLog
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.membership import Membership
 from meetserver.cluster.router import Router
@@ -31,6 +40,7 @@ from meetserver.errors import MeetError
 from meetserver.http.app import create_app
 from meetserver.http.idempotency import forget_answers
 from meetserver.http.services import Services
+from meetserver.http.session_watch import SessionWatch
 from meetserver.http.websocket import RoomSockets
 from meetserver.ids import RoomId, ShardId
 from meetserver.jobs.runner import Runner
@@ -40,9 +50,15 @@ from meetserver.mail.jobs import DELIVER, Delivery
 from meetserver.mail.outbox import Outbox
 from meetserver.mail.post import Post
 from meetserver.mail.render import Letters
+from meetserver.meetings.erasure import MeetingEraser
+from meetserver.meetings.invitees import Invitees
+from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
-from meetserver.ports import Clock, Random, RateLimiter, SecurityLog
+from meetserver.network.service import IpRules
+from meetserver.ports import Clock, Eraser, Random, RateLimiter, SecurityLog
+from meetserver.rooms.eraser import RoomEraser
+from meetserver.rooms.messages import End
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +76,11 @@ class Core:
     security_log: SecurityLog
     limiter: RateLimiter
     accounts: Accounts
+    factors: Factors
+    factor_settings: FactorSettings
+    sso: SingleSignOn
     meetings: Meetings
+    ip_rules: IpRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +107,19 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         runner = Runner(database, clock, random, name=config.shard_id)
         outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=lambda: runner.kick(DELIVER))
         post = Post(Letters(config.url), outbox)
-        security_log, limiter = MemorySecurityLog(), MemoryLimiter(clock)
-        accounts = open_accounts(config, database, keys, post, clock, random, security_log, limiter)
+        security_log = SqlSecurityLog(database, clock)
+        stack.push_async_callback(security_log.close)
+        limiter = await stack.enter_async_context(open_limiter(config, clock))
+        accounts = await open_accounts(
+            config, database, keys, post, runner.enqueue, clock, random, security_log
+        )
+        runner.register(MAIL_REQUEST, lambda job: accounts.mail_requests.run(job.payload))
+        web = HttpWeb(config)
+        stack.push_async_callback(web.close)
         await accounts.ensure_admin()
+        factors, factor_settings = open_factors(database, keys, post, clock, random, security_log, accounts.guard)
+        ip_rules = IpRules(database, clock, random, security_log)
+        await ip_rules.refresh()
         yield Core(
             config=config,
             clock=clock,
@@ -100,7 +130,11 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
             security_log=security_log,
             limiter=limiter,
             accounts=accounts,
-            meetings=Meetings(database, clock, random),
+            factors=factors,
+            factor_settings=factor_settings,
+            sso=open_sso(config, web, database, keys, post, clock, random, security_log),
+            meetings=Meetings(database, keys, clock, random),
+            ip_rules=ip_rules,
         )
 
 
@@ -122,7 +156,10 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(store.close)
         router = _router(core, store, stack)
         tickets = Tickets(core.keys.derive("ticket"), core.clock, core.random)
-        sockets = RoomSockets(router, tickets, config, core.clock, core.random)
+        watch = SessionWatch(core.accounts.sessions.ended_among, router)
+        watch.start()
+        stack.push_async_callback(watch.close)
+        sockets = RoomSockets(router, tickets, watch, config, core.clock, core.random)
         stack.push_async_callback(sockets.close)
         services = _services(core, store, router, tickets, membership)
         _register_jobs(core, services)
@@ -130,10 +167,10 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(core.runner.stop)
         app = create_app(services, sockets.routes())
         key_refresh = Background()
-        key_refresh.start(_refresh_keys(core.keys))
+        key_refresh.start(_refresh_keys(core))
+        key_refresh.start(core.accounts.sessions.signing_keys.follow())
+        key_refresh.start(core.ip_rules.follow())
         stack.push_async_callback(key_refresh.close)
-        if config.redis_url:
-            log.warning("action=redis_ignored reason=one process needs none, and this release runs one")
         woken = await router.wake_rooms()
         stack.push_async_callback(router.drain)
         log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
@@ -144,6 +181,8 @@ def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
     committer = Committer(store)
     stack.push_async_callback(committer.close)
     shard = ShardId(core.config.shard_id)
+    door_log = DoorLog(core.security_log)
+    stack.push_async_callback(door_log.close)
 
     def make_actor(room: RoomId) -> RoomActor:
         return RoomActor(
@@ -154,6 +193,8 @@ def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
             clock=core.clock,
             random=core.random,
             resume_window_s=core.config.resume_window_s,
+            admits=core.ip_rules.refusal,
+            on_fact=door_log.on_fact,
         )
 
     router = Router(store, make_actor, Supervisor())
@@ -173,7 +214,14 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
         database=core.database,
         keys=core.keys,
         accounts=core.accounts,
+        factors=core.factors,
+        factor_settings=core.factor_settings,
+        sso=core.sso,
+        erasure=_erasure(core, store, router),
         meetings=core.meetings,
+        invitees=Invitees(core.database, core.meetings),
+        guest_links=GuestLinks(core.database, core.meetings, core.keys, core.clock, core.random, core.security_log),
+        ip_rules=core.ip_rules,
         tickets=tickets,
         rooms=router,
         history=store,
@@ -183,12 +231,21 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
     )
 
 
-async def _refresh_keys(keys: KeyRing) -> None:
+def _erasure(core: Core, store: SqlRoomLog, router: Router) -> Erasure:
+    erasers: list[Eraser] = [
+        MeetingEraser(core.database, lambda room: router.ask(room, End())),
+        RoomEraser(router, store, SqlLogErasure(core.database, core.keys)),
+        AccountEraser(core.database),
+    ]
+    return Erasure(erasers, core.runner.enqueue, core.database, core.clock, core.random, core.security_log)
+
+
+async def _refresh_keys(core: Core) -> None:
     """Another process (a command of the administrator's) may have made a key."""
     while True:
         await asyncio.sleep(limits.KEY_REFRESH_S)
         try:
-            await keys.refresh()
+            await core.keys.refresh()
         except MeetError as error:
             log.warning("action=keys_not_refreshed error=%s", error)
 
@@ -200,7 +257,11 @@ def _register_jobs(core: Core, services: Services) -> None:
     async def forget(_: object) -> None:
         await forget_answers(services, core.clock.now())
         await core.accounts.forget_ended()
+        await core.factors.forget_expired()
+        await core.accounts.guard.forget_old()
 
+    core.runner.register(ERASE, lambda job: services.erasure.run(job.payload), max_attempts=limits.ERASE_ATTEMPTS)
     core.runner.register_periodic(DELIVER, delivery.run, every_s=limits.MAIL_POLL_S)
     core.runner.register_periodic(ROTATE, core.keys.rotate_if_due, every_s=86_400)
+    core.runner.register_periodic(ROTATE_SIGNING, core.accounts.sessions.signing_keys.rotate_if_due, every_s=86_400)
     core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

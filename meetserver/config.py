@@ -34,7 +34,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     database_pool: Annotated[int, _about("Connections to PostgreSQL beside the two committers'.", ge=2, le=200)] = 10
     redis_url: Annotated[
-        str, _about("redis://… or unix://…, for several processes. This release runs one: not used.")
+        str, _about("redis://… or unix://…: rate limits are counted there. Empty: in this process's memory.")
     ] = ""
     shard_id: Annotated[str, _about("Name of this process. Who starts under a name supersedes its older holder.")] = (
         "shard-1"
@@ -76,7 +76,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "open"
     oidc_providers: Annotated[
         list[dict[str, Any]],
-        _about("OpenID Connect providers (JSON): name, title, issuer, client_id, client_secret, scopes, group_roles."),
+        _about("OpenID Connect providers (JSON), as docs/decisions/0018-single-sign-on.md describes them."),
     ] = []
     rate_factor: Annotated[float, _about("All rate limits times this; 0 turns them off.", ge=0, le=1000)] = 1.0
     max_connections: Annotated[int, _about("Open connections of one process.", ge=10)] = 20_000

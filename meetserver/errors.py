@@ -4,7 +4,7 @@
     ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
     │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
     │   ├── ConfirmFirst (the session is old for this: confirm that it is still you)
-    │   ├── RoomEnded  RoomFull  RateLimited  NotSupported
+    │   ├── RoomEnded  RoomFull  RoomLocked  RateLimited  NotSupported
     │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
     ├── StoreError         between a room and its log; never shown to people
     │   ├── Stale              a higher epoch owns the room, or the log moved on
@@ -106,6 +106,10 @@ class RoomFull(Refused):
     code: Code = "room_full"
 
 
+class RoomLocked(Refused):
+    code: Code = "room_locked"
+
+
 class RateLimited(Refused):
     code: Code = "rate_limited"
     temporary = True
@@ -176,7 +180,7 @@ _BY_CODE: dict[str, type[Refused]] = {
     kind.code: kind
     for kind in (
         BadMessage, UnknownType, TooLarge, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict, RoomEnded,
-        RoomFull, RateLimited, NotSupported, Unavailable, Busy, Timeout,
+        RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, Busy, Timeout,
     )
 }  # fmt: skip
 

@@ -65,6 +65,14 @@ ROOM_IDLE_S = 60.0
 """A room without anybody is put to sleep after this long."""
 ROOM_MEMBERS = 10_000
 """Members a room may ever have; a meeting's `max_participants` is at most this."""
+LOBBY_PEOPLE = 400
+"""People waiting to be let in; one more is `room_full`."""
+LOBBY_FROM_ONE_ADDRESS = 200
+"""… and of them from one address, so that one place alone cannot fill the lobby."""
+ROOM_BARS = 1000
+"""Removals and bans that a room remembers: above it the oldest removal goes; bans stay until somebody lifts one."""
+DISMISSED_SESSIONS = 1000
+"""Sessions that a room remembers as turned away, so that those who come back are told why."""
 ROSTER_MEMBERS = 2000
 """A snapshot with more participants than this has a link in their place."""
 DATA_LANE_COMMANDS = 4096
@@ -144,6 +152,73 @@ DESCRIPTION_CHARS = 10_000
 EMAIL_CHARS = 254
 """Longest e-mail address (RFC 5321)."""
 
+# --- doors
+IP_RULES = 500
+"""Rules about addresses for the whole server."""
+MEETING_IP_RULES = 100
+"""Rules about addresses of one meeting."""
+IP_RULE_NOTE_CHARS = 200
+"""Longest note beside such a rule."""
+IP_RULES_REFRESH_S = 2.0
+"""A server looks this often whether another process changed the rules about addresses."""
+PASSCODE_CHARS = 200
+"""Longest passcode of a meeting."""
+INVITEES = 1000
+"""People invited to one meeting."""
+GUEST_LINKS = 200
+"""Guest links of one meeting that were not taken back."""
+GUEST_LINK_USES = 100_000
+"""Most uses that a guest link can be limited to."""
+VISITOR_LIFE_S = 365 * 86400
+"""Life of the cookie that tells a guest's browser from others."""
+
+# --- second factors
+CHALLENGE_LIFE_S = 300.0
+"""What was asked at sign-in, a second factor or a passkey, is to be answered within this time."""
+CHALLENGE_ATTEMPTS = 5
+"""Answers that are looked at for one such challenge; then signing in begins anew."""
+TOTP_STEP_S = 30
+"""A code of an authenticator app is new this often (RFC 6238)."""
+TOTP_STEPS_OFF = 1
+"""So many steps may the clock of the app be ahead or behind."""
+RECOVERY_CODES = 10
+"""Recovery codes that an account has at once."""
+PASSKEYS = 20
+"""Passkeys of one account."""
+WEBAUTHN_FIELD_CHARS = 16_384
+"""Longest field of what a browser answers for a passkey, as base64url."""
+
+# --- connections
+HEAD_S = 10.0
+"""A new connection has this long for its first request's head (TLS and a PROXY header before it included), and a
+later request's head for this long from its first byte on."""
+KEEP_ALIVE_S = 75.0
+"""A connection without a request is closed after this long."""
+HEAD_LINE_BYTES = 8190
+"""Longest request line, and longest header."""
+HEAD_LINES = 100
+"""Headers of one request."""
+BODY_S = 30.0
+"""A request's body has this long to come, all of its at most BODY_BYTES."""
+LINGER_S = 5.0
+"""After an answer that did not wait for the whole body, this much longer of it is read, so that the answer arrives."""
+ANSWER_READ_S = 30.0
+"""A client that leaves an answer unread is looked at this often …"""
+ANSWER_BYTES_PER_S = 1024
+"""… and cut when it has read less than this meanwhile."""
+PROXY_HEADER_BYTES = 2048
+"""Longest PROXY header (version 2) behind its first 16 bytes."""
+ACCEPT_PAUSE_S = 0.5
+"""When the machine has no more files or memory for connections, the next one is taken after this long."""
+REFUSALS_REPORT_S = 10.0
+"""A line in the log says at most this often how many connections were turned away."""
+WAITING_SOCKETS = 2000
+"""Open sockets that have not said hello; with one more, the one that has waited longest is cut."""
+WAITING_SOCKETS_PER_ADDRESS = 50
+"""Of them from one address (IPv6: one /64); one more is `rate_limited`."""
+CERTIFICATE_LOOK_S = 5.0
+"""A server looks this often whether its certificate has changed."""
+
 # --- HTTP
 BODY_BYTES = 256 * 1024
 """Largest JSON body."""
@@ -153,6 +228,8 @@ PASSWORD_MIN_CHARS = 10
 """Shortest password of a new account."""
 PASSWORD_MAX_CHARS = 1024
 """Longest password."""
+PASSWORD_ADORNMENT_CHARS = 6
+"""A common word with up to this many digits and signs around it is as common."""
 IDEMPOTENCY_KEY_CHARS = 128
 """Longest Idempotency-Key."""
 IDEMPOTENCY_LIFE_S = 24 * 3600
@@ -172,15 +249,69 @@ PASSWORD_CHECKS_WAITING = 256
 REFRESH_GRACE_S = 10.0
 """The refresh token before the current one may be repeated for this long, and gets the same successor."""
 SESSION_TOUCH_S = 3600.0
-"""A cookie session's last use is written down at most this often."""
+"""The last use of a cookie session or a personal token is written down at most this often."""
+SESSION_LONGEST_S = 90 * 86400
+"""A session ends this long after its sign-in, however much it is used."""
+CONFIRM_LIFE_S = 600.0
+"""Who has shown who they are may do what needs that for this long (POST /auth/confirm begins it anew)."""
+SESSION_WATCH_S = 2.0
+"""A server looks this often whether the accounts' sessions behind its sockets still stand."""
+SESSIONS_PER_LOOK = 500
+"""Of them in one query."""
+PERSONAL_TOKENS = 50
+"""Personal access tokens of one account."""
+PERSONAL_TOKEN_DAYS = 365
+"""Longest life of a personal access token."""
+CLOCK_SKEW_S = 60.0
+"""A token from a process whose clock is this far ahead is still believed."""
+SIGNING_KEYS_REFRESH_S = 2.0
+"""A server looks this often which keys sign and verify access tokens: a revoked one verifies no longer than this."""
+KEY_MISS_S = 1.0
+"""Tokens signed with keys that are not known here have the keys looked for at most this often."""
 VERIFY_LIFE_S = 48 * 3600
 """Life of the link in a verification mail."""
-VERIFY_AGAIN_S = 60.0
-"""Another verification mail goes to the same account after this long at the earliest."""
+RESET_LIFE_S = 3600
+"""Life of the link in a mail that lets somebody set a new password."""
+INVITE_LIFE_S = 7 * 24 * 3600
+"""Life of the link in an invitation to have an account."""
+EMAIL_CHANGE_LIFE_S = 24 * 3600
+"""Life of the two links, one to the old and one to the new address, that change an account's address."""
+LINK_AGAIN_S = 60.0
+"""Another mail with a link of the same kind goes to the same account after this long at the earliest."""
+TIMEZONE_CHARS = 64
+"""Longest name of a time zone."""
 MEETING_MINUTES = 7 * 24 * 60
 """Longest meeting."""
 TRANSACTION_ATTEMPTS = 10
 """Tries of a unit of work that meets deadlocks or serialization failures."""
+
+# --- single sign-on
+OIDC_LIFE_S = 600.0
+"""Who was sent to a provider to sign in must be back within this time."""
+OIDC_NEXT_CHARS = 500
+"""Longest path to go on to after having signed in."""
+OIDC_CODE_CHARS = 2000
+"""Longest code that a provider may send back."""
+OIDC_ISSUER_CHARS = 400
+"""Longest issuer: a provider's address."""
+OIDC_TIMEOUT_S = 5.0
+"""A provider that does not answer for this long is away."""
+OIDC_RESPONSE_BYTES = 256 * 1024
+"""Longest answer that is read from a provider."""
+OIDC_METADATA_LIFE_S = 3600.0
+"""A provider's metadata and keys are read anew after this long."""
+OIDC_AGAIN_S = 10.0
+"""A provider that was away, or did not have a key, is asked again after this long at the earliest."""
+OIDC_KEYS = 64
+"""Keys that are looked at in a provider's key set."""
+OIDC_CLOCK_SKEW_S = 60.0
+"""A provider's clock may be this far from ours."""
+ERASE_ATTEMPTS = 20
+"""Tries of an erasure, over about half a day; then an operator has to look."""
+ERASED_TOGETHER = 500
+"""Participants in one participant.erased: whoever came to a room oftener is told of with several."""
+IDENTITIES = 20
+"""Accounts at providers that one account may be linked to."""
 
 # --- keys, jobs and mail
 KEY_SPREAD_S = 120.0
@@ -230,6 +361,30 @@ BUS_SUBSCRIBE_TIMEOUT_S = 2.0
 BUS_RECONNECT_S = 1.0
 """Longest pause between tries to reach Redis."""
 
+# --- tries of a password, a code, a link
+FREE_ATTEMPTS = 5
+"""Wrong tries at one account from one place; with the last of them the delays begin."""
+FREE_ATTEMPTS_ELSEWHERE = 20
+"""… and from all places together where nobody has signed in to it before."""
+FIRST_DELAY_S = 1.0
+"""The first of these delays; each further one is twice as long."""
+LONGEST_DELAY_S = 900.0
+"""… but never longer than this."""
+ATTEMPTS_LIFE_S = 86400.0
+"""Without a further try for this long, the earlier ones are forgotten."""
+KNOWN_PLACES = 20
+"""Places of an account that are remembered: where somebody signed in to it last."""
+
+# --- the security log
+SECURITY_QUEUE = 4096
+"""Security events of one process that wait to be written; one more is `busy`."""
+SECURITY_BATCH = 256
+"""Security events in one statement."""
+SECURITY_ATTEMPTS = 50
+"""Tries to link such a batch to the end of the log, while other processes are quicker."""
+SECURITY_TEXT_CHARS = 400
+"""Kept of a text in a security event."""
+
 # --- rates: all times the setting rate_factor
 RATES: Final = {
     rate.name: rate
@@ -246,5 +401,11 @@ RATES: Final = {
 }
 """By address block or user: calls that sign in, sign up, recover; joins; tries of a passcode; calls
 that change and calls that read; upgrades to sockets."""
+LIMITER_KEYS = 50_000
+"""Keys that one process counts for in memory; above that, those used longest ago are forgotten."""
+LIMITER_TIMEOUT_S = 0.25
+"""Redis has this long to count; then memory does."""
+LIMITER_AWAY_S = 1.0
+"""A Redis that did not answer is asked again after this long."""
 OWN_MACHINE_FACTOR = 20
 """A loopback address may do this many times more: behind it stand many, or the operator."""

@@ -4,7 +4,7 @@ Names follow the protocol: a command is a wish (`chat.Send` = "chat.send"), an e
 (`chat.Sent` = "chat.sent"). Time and ids are in the context, so that reducers stay pure.
 """
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -33,10 +33,12 @@ class Event(Struct, frozen=True, omit_defaults=True):
 
     type: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    internal: ClassVar[bool] = False
+    """Only the server may see it, and stands as its author."""
 
     def addressees(self) -> frozenset[ParticipantId] | None:
         """Who may see it, the sender aside; None is everybody."""
-        return None
+        return frozenset() if self.internal else None
 
     def receipt(self) -> dict[str, str]:
         """What the ok reply holds beside `seq` and `at`."""
@@ -62,8 +64,14 @@ class Meta(Struct, frozen=True):
     by: ParticipantId
 
 
+def no_keys(session: SessionId) -> tuple[str, ...]:
+    """Nobody is known."""
+    return ()
+
+
 class Context(Struct, frozen=True):
-    """Who wishes, and when. `id` is a fresh id for whatever the command makes."""
+    """Who wishes, and when. `id` is a fresh id for whatever the command makes; `keys_of` says what tells the person of
+    a session from others."""
 
     room: RoomId
     by: ParticipantId
@@ -74,6 +82,7 @@ class Context(Struct, frozen=True):
     id: str
     present: Container[ParticipantId]
     user: UserId | None = None
+    keys_of: Callable[[SessionId], tuple[str, ...]] = no_keys
 
 
 class Tell(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from meetserver.errors import StoreError
+from meetserver.errors import Refusal, StoreError
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
 from meetserver.limits import Rate
 from meetserver.messages import Command, Role
@@ -131,6 +131,8 @@ class OpenSession(Struct, frozen=True):
     """The account's session that the ticket was asked for with: when that is revoked, this one ends."""
     keys: tuple[str, ...] = ()
     """What tells this person from others, for bans; opaque, made for this room (meetings/persons.py)."""
+    is_waiting: bool = False
+    """Whether it was opened into the lobby: until it is admitted, it may read nothing of the room."""
 
 
 class Commit(Struct, frozen=True):
@@ -141,6 +143,7 @@ class Commit(Struct, frozen=True):
     after_seq: int
     entries: tuple[Entry, ...]
     opened: tuple[OpenSession, ...] = ()
+    admitted: tuple[SessionId, ...] = ()
     closed: tuple[SessionId, ...] = ()
 
 
@@ -197,8 +200,24 @@ class RoomLog(Protocol):
     async def release(self, room: RoomId, epoch: int) -> None:
         """Give the room up, if the epoch still is mine."""
 
+    async def had_session(self, room: RoomId, session: SessionId, token_hash: bytes) -> bool:
+        """Whether this session with this token is, or ever was, one of the room."""
+
     async def rooms_with_sessions(self) -> list[RoomId]:
         """Rooms that somebody may come back to: with open sessions, whoever owned them."""
+
+
+class LogErasure(Protocol):
+    """What may change in a log, and in who its sessions were, when somebody's data is erased. Nothing else may."""
+
+    async def participants_of(self, user: UserId) -> dict[RoomId, list[ParticipantId]]:
+        """Who this account is, or ever was, in each room."""
+
+    async def rewrite(self, room: RoomId, entries: Sequence[Entry]) -> None:
+        """Put them in the place of those of the same seqs. Only `data`, `v` and `body_hash` change."""
+
+    async def forget(self, user: UserId) -> None:
+        """Their sessions are nobody's from now on."""
 
 
 class RoomHistory(Protocol):
@@ -312,3 +331,7 @@ class Rooms(Protocol):
 
     async def state(self, room: RoomId) -> bytes | None:
         """The live shared snapshot as JSON when the room is awake, else None."""
+
+    async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
+        """Why the room, if it is awake, would not take this `rooms.messages.Join` from this address; None: it would, or
+        nobody can say yet. Nothing happens."""

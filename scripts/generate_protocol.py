@@ -25,6 +25,14 @@ EFFECTS = {
     "ping": "only the reply",
     "bye": "`participant.left`, and close 1000",
     "participant.set_role": "`participant.role_set`",
+    "participant.admit": "`participant.admitted`, `participant.joined`; to whoever waited, `snapshot`",
+    "participant.deny": "`participant.denied`, and close 3503 for them",
+    "participant.mute": "`participant.muted`",
+    "participant.remove": "`participant.removed`, `participant.left` (`removed`), and close 3503 for them",
+    "participant.ban": "`participant.banned`, `participant.left` (`removed`), and close 3503 for them",
+    "participant.unban": "`participant.unbanned`",
+    "room.lock": "`room.changed`",
+    "room.settings": "`room.changed`; where the lobby is turned off, as if all who wait were admitted",
     "room.end": "`room.ended`, and close 3504 for all",
     "chat.send": "`chat.sent`; the ok has `message_id` too",
     "chat.typing": "`chat.typing`",
@@ -46,8 +54,8 @@ CLOSES = {
     3001: "The room could not be followed or reached just now (a gap in its log, an error that is `temporary`).",
     3008: "Too slow: lagging for too long, or further behind than the server keeps frames for.",
     3500: "A frame that is none, an unknown subprotocol, too large, no `hello` in time.",
-    3501: "The ticket or the session is not valid, or the room is not there.",
-    3503: "Not let in.",
+    3501: "The ticket or the session is not valid (any more), or the room is not there.",
+    3503: "Not let in, or sent out.",
     3504: "The meeting has ended.",
     3505: "The same session was resumed on another socket.",
     3508: "Flooding: more than the rate limit allows, again and again.",
@@ -69,9 +77,9 @@ CODES: dict[Code, str] = {
     "forbidden": "Not with this role, not with these settings of the meeting.",
     "not_found": "It is not there, or not for the caller to see.",
     "conflict": "The txn, ticket or key was used for something else, or the state forbids it.",
-    "waiting_room": "Reserved for lobbies.",
-    "room_locked": "Reserved for locked rooms.",
-    "room_full": "`max_participants` are in the room.",
+    "waiting_room": "Not before a host or cohost lets you in.",
+    "room_locked": "The room is locked: only hosts and cohosts come in.",
+    "room_full": "`max_participants` are in the room, or the lobby is full.",
     "room_ended": "The meeting has ended.",
     "rate_limited": "Too many commands; see `retry_after_s`.",
     "busy": "A queue is full; see `retry_after_s`.",
@@ -115,7 +123,7 @@ def commands() -> str:
 
 
 def events() -> str:
-    rows = [[f"`{type_}`", told(one), sentence(one)] for type_, one in sorted(catalog.EVENTS.items())]
+    rows = [[f"`{one.type}`", told(one), sentence(one)] for one in sorted(catalog.TOLD, key=lambda one: one.type)]
     return table(["event", "data", "note"], rows)
 
 

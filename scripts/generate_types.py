@@ -51,7 +51,7 @@ def described(kind: Any) -> str:
             return "true or false"
         case inspect.LiteralType():
             return _either([f"`{value}`" for value in kind.values])
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return _bounded("list", kind.min_length, kind.max_length) + f" of {described(kind.item_type)}"
         case inspect.DictType():
             return "object"

@@ -3,8 +3,9 @@
 People are named; a person's participant id is their name in small letters, their session `<id>-session`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,6 +23,9 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 """The time of a room's seq 0; every entry comes a second after the one before."""
 
 EPOCH = 3
+
+Keys = Mapping[str, tuple[str, ...]]
+"""What tells these people from others, by name."""
 
 
 def given_room(
@@ -51,15 +55,15 @@ def session_of(name: str) -> SessionId:
     return SessionId(f"{participant_id(name)}-session")
 
 
-def join(name: str, role: Role = "participant") -> Join:
-    return Join(participant_id(name), session_of(name), name, role)
+def join(name: str, role: Role = "participant", **more: Any) -> Join:
+    return Join(participant_id(name), session_of(name), name, role, **more)
 
 
 def at_seq(seq: int) -> datetime:
     return NOON + timedelta(seconds=seq)
 
 
-def context(state: RoomState, name: str) -> Context:
+def context(state: RoomState, name: str, keys: Keys | None = None) -> Context:
     """`name` wishes something now: with the role they have, the server as a host, who is not here as a participant."""
     by = participant_id(name)
     who = state.participants.get(by)
@@ -73,6 +77,7 @@ def context(state: RoomState, name: str) -> Context:
         at=at_seq(state.seq + 1),
         id=f"id-{state.seq + 1}",
         present=state.participants,
+        keys_of=lambda session: next((some for who, some in (keys or {}).items() if session_of(who) == session), ()),
     )
 
 
@@ -88,22 +93,22 @@ def entry_after(state: RoomState, event: Event, name: str = "server") -> Entry:
     return Entry(meta.epoch, meta.seq, meta.at, meta.by, event.type, event.version, wire.encode(event), to)
 
 
-def granted(state: RoomState, name: str, command: Command) -> list[Event]:
+def granted(state: RoomState, name: str, command: Command, keys: Keys | None = None) -> list[Event]:
     """The events that the wish leads to; a refusal fails the test."""
-    events = decide(state, command, context(state, name))
+    events = decide(state, command, context(state, name, keys))
     assert not isinstance(events, Refusal), events
     return events
 
 
-def after(state: RoomState, name: str, command: Command) -> RoomState:
+def after(state: RoomState, name: str, command: Command, keys: Keys | None = None) -> RoomState:
     """The room once the wish is granted."""
-    for event in granted(state, name, command):
+    for event in granted(state, name, command, keys):
         state = evolve(state, event, meta_after(state, name))
     return state
 
 
-def assert_refused(state: RoomState, name: str, command: Command, code: Code) -> None:
-    refusal = decide(state, command, context(state, name))
+def assert_refused(state: RoomState, name: str, command: Command, code: Code, keys: Keys | None = None) -> None:
+    refusal = decide(state, command, context(state, name, keys))
     assert isinstance(refusal, Refusal), refusal
     assert refusal.code == code, refusal
 

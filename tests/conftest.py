@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from tests.asvs import AsvsCount
+from tests.counts import Counts
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 from tests.servers.tools import need
@@ -21,6 +22,7 @@ from tests.servers.valkey import ValkeyServer
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # with xdist the workers' reports come together in the main process
         config.pluginmanager.register(AsvsCount())
+        config.pluginmanager.register(Counts())
 
 
 # Turns of the loop that a cancelled or finished task may need to say so.

@@ -26,5 +26,8 @@ def clean_address(address: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """What is unique about a cleaned address: no two accounts differ in case alone."""
-    return unicodedata.normalize("NFC", address.casefold())
+    """What is unique about a cleaned address: no two accounts differ in case alone.
+
+    In lower case and not casefolded: that would make one of straße.de and strasse.de, which are two people's domains.
+    """
+    return unicodedata.normalize("NFC", address.lower())

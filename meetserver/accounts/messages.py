@@ -1,8 +1,8 @@
 """Accounts on the wire: what the /auth and /users calls take and answer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from meetserver import limits
 from meetserver.access import AnyRole
@@ -51,6 +51,47 @@ class Resend(Request, frozen=True):
     email: Email
 
 
+class Forgot(Request, frozen=True):
+    email: Email
+
+
+class Reset(Request, frozen=True):
+    """The token is the last part of the mailed link, of an invitation as well."""
+
+    token: Secret
+    password: NewPassword
+
+
+class ChangePassword(Request, frozen=True):
+    """`current_password` is not needed shortly after having signed in or confirmed."""
+
+    new_password: NewPassword
+    current_password: Password | None = None
+
+
+class ChangeEmail(Request, frozen=True):
+    email: Email
+
+
+class EmailChange(Struct, frozen=True):
+    """`waiting`: for the link that was mailed to the other address. `changed`: the new address is the account's."""
+
+    state: Literal["waiting", "changed"]
+
+
+class ProfilePatch(Request, frozen=True):
+    """What is absent stays. `timezone` is an IANA name, or null for none."""
+
+    name: Name | UnsetType = UNSET
+    timezone: Annotated[str, Meta(max_length=limits.TIMEZONE_CHARS)] | UnsetType | None = UNSET
+
+
+class Confirmed(Struct, frozen=True):
+    """Until then the session may do what needs a fresh confirmation."""
+
+    until: str
+
+
 class Login(Request, frozen=True):
     """`cookie`: answer with a cookie session for a page instead of tokens."""
 
@@ -77,6 +118,7 @@ class User(Struct, frozen=True):
     roles: Annotated[list[AnyRole], Meta(description="`member`, and what was granted")]
     verified: bool
     created_at: str
+    timezone: Annotated[str | None, Meta(description="IANA name")] = None
 
 
 class PageSession(Struct, frozen=True):

@@ -65,7 +65,7 @@ auth_session = Table(
     Column("revoked_at", UtcDateTime),
     Column("user_agent", Text, nullable=False, server_default=""),
     Column("address", Text, nullable=False, server_default=""),
-    # How its owner showed who they are (password, totp, recovery, passkey, oidc), and when they did so last.
+    # How its owner has shown who they are (password, totp, recovery, passkey, oidc), and when they did so last.
     Column("methods", JsonDocument),
     Column("confirmed_at", UtcDateTime),
     CheckConstraint("kind IN ('token', 'cookie', 'personal')", name="kind"),
@@ -168,6 +168,18 @@ known_place = Table(
     # HMAC of the address block.
     Column("place_hash", Bytes, primary_key=True),
     Column("last_at", UtcDateTime, nullable=False),
+)
+
+# Tries of an account's password, code or link: written before each is looked at (guard.py).
+attempt = Table(
+    "attempt",
+    metadata,
+    # HMAC of what was tried, the account's address and the place: says nothing, and holds for no account too.
+    Column("key", Bytes, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Index("ix_attempt_last_at", "last_at"),
 )
 
 # Keys that access tokens are signed with, sealed; the public parts are in the JWKS.

@@ -41,6 +41,10 @@ class Passwords:
         matches = await self._in_thread(self._check, password, stored or self._nobody)
         return matches and stored is not None
 
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a new hash of the same password would be another scheme's, or cost more or less."""
+        return not stored.startswith(f"{SCHEME}$$2b${self._cost:02}$")
+
     async def _in_thread(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         if self._waiting >= limits.PASSWORD_CHECKS_WAITING:
             raise Busy("too many people sign in right now", retry_after_s=5)

@@ -1,152 +1,153 @@
-"""Signing up, verifying an address, signing in. No answer tells whether an address has an account."""
+"""Accounts: their parts, put together, and signing in. No answer tells whether an address has an account."""
 
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from typing import Protocol
 
 import msgspec
+from msgspec import structs
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meetserver import limits
 from meetserver.accounts import store
 from meetserver.accounts.addresses import address_key, clean_address
-from meetserver.accounts.messages import Login, Register, Registered, User
+from meetserver.accounts.guard import LoginGuard
+from meetserver.accounts.jobs import Enqueue, MailRequests
+from meetserver.accounts.links import Links, Post
+from meetserver.accounts.means import Means
+from meetserver.accounts.messages import Login, Register, User
 from meetserver.accounts.passwords import Passwords
+from meetserver.accounts.personal import PersonalTokens
+from meetserver.accounts.profiles import Profiles
+from meetserver.accounts.resets import Resets
 from meetserver.accounts.sessions import Sessions
+from meetserver.accounts.sign_up import SignUp
+from meetserver.accounts.signing_keys import SigningKeys
 from meetserver.accounts.store import Account
 from meetserver.accounts.tokens import AccessTokens
+from meetserver.accounts.users import Users
 from meetserver.config import Config
 from meetserver.database import Database
-from meetserver.errors import BadMessage, ConfigError, Forbidden, NotFound, Unauthenticated
-from meetserver.ids import UserId
-from meetserver.names import clean_name
-from meetserver.ports import Clock, Random, RateLimiter, SecurityLog
+from meetserver.errors import BadMessage, ConfigError, Forbidden, Unauthenticated
+from meetserver.ports import Clock, Origin, Random, Sealer, SecurityLog
 from meetserver.wire import timestamp
 
-Post = Callable[[AsyncConnection, str, str, Mapping[str, object]], Awaitable[None]]
-"""Puts a letter into the outbox within the caller's unit of work: connection, letter's name, address, its values."""
+WRONG = "e-mail address or password is wrong"
 
 
-class KeySource(Protocol):
+class KeySource(Sealer, Protocol):
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """A secret of its own for each purpose."""
 
 
-def open_accounts(
+async def open_accounts(
     config: Config,
     database: Database,
     keys: KeySource,
     post: Post,
+    enqueue: Enqueue,
     clock: Clock,
     random: Random,
     security_log: SecurityLog,
-    limiter: RateLimiter,
 ) -> "Accounts":
-    """The service with its parts, each with its own key."""
-    tokens = AccessTokens(keys.derive("access-token"), clock, random, config.access_token_life_s)
+    """The service with its parts, each with its own key. Raises Unavailable."""
+    life_s = config.access_token_life_s
+    signing_keys = await SigningKeys.open(database, keys, clock, token_life_s=life_s)
+    tokens = AccessTokens(signing_keys, clock, random, life_s)
     sessions = Sessions(
         database,
         tokens,
+        security_log,
         clock,
         random,
         successor_key=keys.derive("refresh-successor"),
         life_s=config.refresh_token_life_s,
     )
-    passwords = Passwords(keys.derive("password"), config.bcrypt_cost)
-    return Accounts(database, passwords, sessions, post, config, clock, random, security_log, limiter)
+    means = Means(
+        config=config,
+        database=database,
+        clock=clock,
+        random=random,
+        security_log=security_log,
+        passwords=Passwords(keys.derive("password"), config.bcrypt_cost),
+        links=Links(database, post, clock, random),
+        post=post,
+    )
+    guard = LoginGuard(database, keys.derive("login-guard"), clock, security_log)
+    return Accounts(means, sessions, guard, MailRequests(means, enqueue, keys))
 
 
 class Accounts:
-    def __init__(
-        self,
-        database: Database,
-        passwords: Passwords,
-        sessions: Sessions,
-        post: Post,
-        config: Config,
-        clock: Clock,
-        random: Random,
-        security_log: SecurityLog,
-        limiter: RateLimiter,
-    ) -> None:
-        self._database = database
-        self._passwords = passwords
+    """`sessions`, `sign_up`, `resets`, `profiles`, `personal`, `users` are its parts; `mail_requests.run` handles jobs
+    of the kind jobs.MAIL_REQUEST."""
+
+    def __init__(self, means: Means, sessions: Sessions, guard: LoginGuard, mail_requests: MailRequests) -> None:
+        self._means = means
+        self.links = means.links
         self.sessions = sessions
-        self._post = post
-        self._config = config
-        self._clock = clock
-        self._random = random
-        self._security_log = security_log
-        self._limiter = limiter
+        self.guard = guard
+        self.mail_requests = mail_requests
+        self.sign_up = SignUp(means, mail_requests)
+        self.resets = Resets(means, mail_requests, guard)
+        self.profiles = Profiles(means)
+        self.personal = PersonalTokens(means.database, means.security_log, means.clock, means.random)
+        self.users = Users(means.database, means.links, means.security_log, means.clock, means.random)
 
-    async def register(self, wish: Register) -> Registered:
-        """A new account and its verification mail; a known address gets a mail instead, and the same answer."""
-        account = await self._new_account(wish.email, wish.password, wish.name)
-
-        async def add(connection: AsyncConnection) -> None:
-            known = await store.account_by_key(connection, account.email_key)
-            if known is None:
-                await store.insert_account(connection, account)
-                await self._send_link(connection, account)
-            elif known.verified_at is None:
-                await self._send_link_again(connection, known)
-            else:
-                await self._post(connection, "already_registered", known.email, {"name": known.name})
-
-        try:
-            await self._database.run(add)
-        except IntegrityError:  # somebody else was quicker with the same address: now it is a known one
-            await self._database.run(add)
-        needs = "required" if self._config.require_verified_email else "optional"
-        return Registered(account.email, account.name, needs)
-
-    async def verify(self, token: str) -> None:
-        """Mark the link's account as verified. Raises NotFound for a link that is unknown, used or too old."""
-        now = self._clock.now()
-
-        async def use(connection: AsyncConnection) -> bool:
-            link = await store.link_by_hash(connection, _hash(token))
-            if link is None or link.expires_at <= now or not await store.use_link(connection, link.id, now):
-                return False
-            await store.set_verified(connection, link.user_id, now)
-            return True
-
-        if not await self._database.run(use):
-            raise NotFound("the link is not valid, was used, or is too old")
-
-    async def send_link_again(self, email: str) -> None:
-        """For an account that is not verified, at most once a minute; silently nothing for any other address."""
-        key = address_key(clean_address(email))
-
-        async def again(connection: AsyncConnection) -> None:
-            account = await store.account_by_key(connection, key)
-            if account is not None and account.verified_at is None:
-                await self._send_link_again(connection, account)
-
-        await self._database.run(again)
-
-    async def authenticate(self, wish: Login) -> Account:
-        """The account that address and password are of. Raises Unauthenticated, or Forbidden before verification."""
+    async def authenticate(self, wish: Login, origin: Origin) -> Account:
+        """The account that address and password are of. Raises Unauthenticated, Forbidden before verification,
+        RateLimited."""
         try:
             key = address_key(clean_address(wish.email))
         except BadMessage:
             key = ""
-        account = await store.read_account_by_key(self._database, key)
-        matches = await self._passwords.check(wish.password, account.password_hash if account else None)
-        if account is None or not matches:
-            raise Unauthenticated("e-mail address or password is wrong")
-        if self._config.require_verified_email and account.verified_at is None:
-            raise Forbidden("open the link in the mail that was sent to this address first")
+        account = await store.read_account_by_key(self._means.database, key)
+        user = None if account is None else account.id
+        async with self.guard.attempt("password", key, user, origin) as attempt:
+            matches = await self._means.passwords.check(wish.password, account.password_hash if account else None)
+            if account is not None and matches and account.disabled_at is None:
+                attempt.succeeded()
+        if account is None or not attempt.is_success:
+            await self._means.security_log.record("login.failed", origin, actor=None, subject=user or "")
+            raise Unauthenticated(WRONG)
+        account = await self._renew_hash(account, wish.password, origin)
+        self.refuse_unverified(account)
         return account
+
+    def refuse_unverified(self, account: Account) -> None:
+        """Raises Forbidden for an address that was not verified, where the server asks for that."""
+        if self._means.config.require_verified_email and account.verified_at is None:
+            raise Forbidden("open the link in the mail that was sent to this address first")
+
+    async def check_password(self, account: Account, password: str, origin: Origin) -> None:
+        """Whether it is still the same person who is signed in. Raises Forbidden, RateLimited."""
+        async with self.guard.attempt("confirm", account.id, account.id, origin) as attempt:
+            if await self._means.passwords.check(password, account.password_hash):
+                attempt.succeeded()
+        if not attempt.is_success:
+            await self._means.security_log.record(
+                "login.failed", origin, actor=account.id, subject=account.id, reason="confirm"
+            )
+            raise Forbidden("the password is wrong")
+
+    async def _renew_hash(self, account: Account, password: str, origin: Origin) -> Account:
+        """While the password is at hand: a hash of today's scheme and cost. The account as it then is."""
+        old = account.password_hash
+        if old is None or not self._means.passwords.is_outdated(old):
+            return account
+        new = await self._means.passwords.hash(password)
+        if await store.replace_password_hash(self._means.database, account.id, old, new):
+            await self._means.security_log.record("password.rehashed", origin, actor=account.id, subject=account.id)
+            return structs.replace(account, password_hash=new)
+        # Another sign-in at the same time did it, or the password is another one meanwhile.
+        current = await store.read_account_by_key(self._means.database, account.email_key)
+        if current is None or not await self._means.passwords.check(password, current.password_hash):
+            raise Unauthenticated(WRONG)
+        return current
 
     async def add(self, wish: Register, *, is_admin: bool = False) -> bool:
         """An account that is verified from the start, as somebody vouches for it. False: the address has one."""
         key = address_key(clean_address(wish.email))
-        if await store.read_account_by_key(self._database, key) is not None:
+        if await store.read_account_by_key(self._means.database, key) is not None:
             return False
-        account = await self._new_account(wish.email, wish.password, wish.name, is_verified=True)
+        account = await self.sign_up.new_account(wish.email, wish.password, wish.name, is_verified=True)
 
         async def insert(connection: AsyncConnection) -> None:
             await store.insert_account(connection, account)
@@ -154,16 +155,25 @@ class Accounts:
                 await store.grant(connection, account.id, "admin", "", account.created_at)
 
         try:
-            await self._database.run(insert)
+            await self._means.database.run(insert)
         except IntegrityError:
             return False  # somebody else made it just now
+        await self._means.security_log.record("account.created", Origin(), actor=None, subject=account.id)
+        if is_admin:
+            await self._means.security_log.record(
+                "role.granted", Origin(), actor=None, subject=account.id, role="admin"
+            )
         return True
 
     async def ensure_admin(self) -> None:
         """Make the configured first administrator if no account has that address. Raises ConfigError."""
-        if not self._config.admin_email:
+        if not self._means.config.admin_email:
             return
-        wish = {"email": self._config.admin_email, "password": self._config.admin_password, "name": "Administrator"}
+        wish = {
+            "email": self._means.config.admin_email,
+            "password": self._means.config.admin_password,
+            "name": "Administrator",
+        }
         try:
             await self.add(msgspec.convert(wish, Register), is_admin=True)
         except (msgspec.ValidationError, BadMessage) as error:
@@ -171,35 +181,8 @@ class Accounts:
 
     async def forget_ended(self) -> int:
         """Delete sessions and links that ran out; how many. For a periodic job."""
-        now = self._clock.now()
-        return await self._database.run(lambda connection: store.delete_ended(connection, now))
-
-    async def _new_account(self, email: str, password: str, name: str, *, is_verified: bool = False) -> Account:
-        address, name = clean_address(email), clean_name(name)
-        now = self._clock.now()
-        return Account(
-            id=UserId(self._random.id()),
-            email=address,
-            email_key=address_key(address),
-            name=name,
-            password_hash=await self._passwords.hash(password),
-            verified_at=now if is_verified else None,
-            created_at=now,
-            version=1,
-        )
-
-    async def _send_link_again(self, connection: AsyncConnection, account: Account) -> None:
-        newest = await store.newest_link(connection, account.id)
-        age = timedelta(seconds=limits.VERIFY_LIFE_S - limits.VERIFY_AGAIN_S)
-        if newest is None or newest.expires_at <= self._clock.now() + age:
-            await self._send_link(connection, account)
-
-    async def _send_link(self, connection: AsyncConnection, account: Account) -> None:
-        token = self._random.secret()
-        expires_at = self._clock.now() + timedelta(seconds=limits.VERIFY_LIFE_S)
-        await store.insert_link(connection, self._random.id(), account.id, _hash(token), expires_at)
-        values = {"name": account.name, "token": token, "life_h": limits.VERIFY_LIFE_S // 3600}
-        await self._post(connection, "verify", account.email, values)
+        now = self._means.clock.now()
+        return await self._means.database.run(lambda connection: store.delete_ended(connection, now))
 
 
 def shown(account: Account) -> User:
@@ -211,8 +194,5 @@ def shown(account: Account) -> User:
         roles=sorted(account.roles),
         verified=account.verified_at is not None,
         created_at=timestamp(account.created_at),
+        timezone=account.timezone,
     )
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -8,6 +8,7 @@ from meetserver import limits, wire
 from meetserver.actors import hello
 from meetserver.actors.attachments import Attachments
 from meetserver.actors.batch import Batch
+from meetserver.actors.door import Door, why_over
 from meetserver.actors.envelopes import (
     Detached,
     Edge,
@@ -23,15 +24,16 @@ from meetserver.actors.envelopes import (
     WindowOver,
 )
 from meetserver.actors.loading import Fresh
+from meetserver.actors.sessions import Sessions
 from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Tell
-from meetserver.ports import OpenSession, RoomLog
+from meetserver.ports import RoomLog
 from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState, forget, set_away
 from meetserver.rooms.messages import Leave, LeaveReason, Participant
-from meetserver.rooms.state import RoomState
+from meetserver.rooms.state import RoomState, everybody, find, of_session
 from meetserver.rooms.views import Views
 
 
@@ -41,16 +43,16 @@ class Host(Protocol):
     room: RoomId
     epoch: int
     state: RoomState
+    door: Door
 
     def tell_control(self, message: Any) -> None: ...
     def background(self, coroutine: Coroutine[Any, Any, Any]) -> None: ...
     def refuse(self, work: Any, refusal: Refusal) -> None: ...
     def enqueue(self, work: FromServer) -> None: ...
-    def why_over(self) -> Refusal: ...
 
 
 class Attendance:
-    """`sessions` are the open ones, connected or not; `live` is what is known of people beside the log."""
+    """`live` is what is known of people beside the log; `_in_lobby` are connected, and have been told to wait."""
 
     def __init__(self, host: Host, store: RoomLog, resume_window_s: float) -> None:
         self._host = host
@@ -60,7 +62,8 @@ class Attendance:
         self._views = Views()
         self._tail: deque[LiveFrame] = deque(maxlen=limits.EDGE_EVENTS)
         self.live = LiveState()
-        self.sessions: dict[str, OpenSession] = {}
+        self.sessions = Sessions()
+        self._in_lobby: set[SessionId] = set()
         self._attempts = 0
         self._newest_attempt: dict[SessionId, int] = {}
 
@@ -85,7 +88,7 @@ class Attendance:
 
     def publish(self, batch: Batch) -> None:
         """Tell every edge what the log has taken."""
-        self.sessions |= {row.session: row for row in batch.opened}
+        self.sessions.add(batch.opened)
         self._tail.extend(batch.frames)
         for edge in self._attachments.edges():
             edge.durable(batch.frames)
@@ -99,28 +102,29 @@ class Attendance:
 
     def loaded(self, fresh: Fresh) -> None:
         """The room was loaded, for the first time or anew: whoever is not connected has the full window from now."""
-        self.sessions = fresh.sessions
+        self.sessions.replace(fresh.sessions)
         self._tail = deque(fresh.tail, maxlen=limits.EDGE_EVENTS)
         for edge in self._attachments.edges():
             edge.durable(fresh.missed)
-        for session, participant in fresh.state.sessions.items():
-            if self._attachments.get(session) is None:
-                self._begin_absence(session, participant)
+        for who in everybody(fresh.state):
+            if self._attachments.get(who.session) is None:
+                self._begin_absence(who)
+        self.admit()
 
     def open(self, work: OpenByTicket) -> None:
         """The join is committed: the newcomer gets everything as of now."""
-        participant = self._host.state.participants.get(work.join.participant)
-        if participant is None:
+        who = find(self._host.state, work.join.participant)
+        if who is None:
             self._host.refuse(work, RoomEnded("the meeting ended as you came").refusal)
             return
-        self._attach(work.edge, work.link, participant.session)
-        self._set_away(participant.id, False)  # a join whose first answer got lost
-        work.edge.opened(work.link, self._fresh(work.command_id, work.token, participant))
+        self._attach(work.edge, work.link, who.session)
+        self._set_away(who, False)  # a join whose first answer got lost
+        work.edge.opened(work.link, self._fresh(work, who))
 
     def check_resume(self, request: OpenByResume) -> None:
         """A resume is good when the log's entry at the client's seq is one that the client can have seen."""
-        if not hello.is_token_of(self.sessions.get(request.session), request.token):
-            self._host.refuse(request, self._host.why_over())
+        if not self.sessions.has_token(request.session, request.token):
+            self._host.refuse(request, why_over(self._host.state, request.session))
             return
         self._attempts += 1
         self._newest_attempt[request.session] = self._attempts
@@ -148,26 +152,45 @@ class Attendance:
     def resume(self, request: OpenByResume, attempt: int, epoch: int | None) -> None:
         """`epoch` is that of the log's entry at the client's seq; None: there is none."""
         state = self._host.state
-        participant = state.participants.get(state.sessions.get(request.session, ParticipantId("")))
-        if participant is None or request.session not in self.sessions:
-            self._host.refuse(request, self._host.why_over())
+        who, row = of_session(state, request.session), self.sessions.get(request.session)
+        if who is None or row is None:
+            self._host.refuse(request, why_over(self._host.state, request.session))
             return
         if self._newest_attempt.get(request.session) != attempt:
             self._host.refuse(request, Conflict("this session was resumed elsewhere").refusal)
             return
-        self._attach(request.edge, request.link, participant.session)
-        self._set_away(participant.id, False)
-        if epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
-            answer = hello.resumed_hello(
-                request.command_id, request.token, participant, state, self.live, self._host.epoch, request.seq
-            )
+        if (refusal := self._host.door.turned_away(state, who, request.address)) is not None:
+            self._host.refuse(request, refusal)
+            return
+        self._attach(request.edge, request.link, who.session)
+        self._set_away(who, False)
+        # Who waited in the lobby at that seq has seen nothing of what came before it.
+        was_inside = state.arrivals.get(who.id, state.seq + 1) <= request.seq
+        if was_inside and epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
+            answer = hello.resumed_hello(request, row, who, state, self.live, self._host.epoch)
         else:
-            answer = self._fresh(request.command_id, request.token, participant)
+            answer = self._fresh(request, who)
         request.edge.opened(request.link, answer)
 
-    def _fresh(self, command_id: int | str, token: str, participant: Participant) -> Hello:
-        host = self._host
-        return hello.fresh_hello(command_id, token, participant, host.state, self.live, host.epoch, self._views)
+    def _fresh(self, request: OpenByTicket | OpenByResume, who: Participant) -> Hello:
+        """From the beginning, or into the lobby."""
+        host, row = self._host, self.sessions.get(who.session)
+        assert row is not None
+        if who.id in host.state.participants:
+            return hello.fresh_hello(request, row, who, host.state, self.live, host.epoch, self._views)
+        self._in_lobby.add(who.session)
+        return hello.waiting_hello(request, row, who, host.state, host.epoch)
+
+    def admit(self) -> None:
+        """Whoever was told to wait, and by now is in the room, gets it as it is now."""
+        for session in [session for session in self._in_lobby if session in self._host.state.sessions]:
+            self._in_lobby.discard(session)
+            attachment, row = self._attachments.get(session), self.sessions.get(session)
+            who = of_session(self._host.state, session)
+            if attachment is not None and row is not None and who is not None:
+                host = self._host
+                answer = hello.admitted_hello(row, who, host.state, self.live, host.epoch, self._views)
+                attachment.edge.admitted(attachment.link, answer)
 
     def reattach(self, message: Reattach) -> None:
         """An edge tells who is connected to it, to a room that began anew. They were never away; who is not among
@@ -175,10 +198,13 @@ class Attendance:
         for link, session in message.links.items():
             row = self.sessions.get(session)
             if row is None:
-                message.edge.closed(link, self._host.why_over())
+                message.edge.closed(link, why_over(self._host.state, session))
             else:
                 self._attach(message.edge, link, session)
                 self.live, _ = set_away(self.live, row.participant, False)
+                if link in message.waiting:
+                    self._in_lobby.add(session)
+        self.admit()
         for session, participant in self._host.state.sessions.items():
             if self._attachments.get(session) is None:
                 self.tell([Tell(ChangedLive(participant, away=True))], participant)
@@ -199,52 +225,56 @@ class Attendance:
         if attachment is None or attachment.link != message.link or attachment.edge is not message.edge:
             return
         self._attachments.remove(message.session)
-        participant = self._host.state.sessions.get(message.session)
-        if participant is None:
+        self._in_lobby.discard(message.session)
+        who = of_session(self._host.state, message.session)
+        if who is None:
             return
         if message.bye:
-            self._leave(message.session, participant, "bye")
+            self._leave(who, "bye")
         else:
-            self._begin_absence(message.session, participant)
+            self._begin_absence(who)
 
-    def _leave(self, session: SessionId, participant: ParticipantId, reason: LeaveReason) -> None:
+    def _leave(self, who: Participant, reason: LeaveReason) -> None:
         """From here on the session cannot be resumed, though the leave is not committed yet."""
-        self.sessions.pop(session, None)
-        self._host.enqueue(FromServer(Leave(participant, reason)))
+        self.sessions.leave(who.session)
+        self._host.enqueue(FromServer(Leave(who.id, reason)))
 
-    def _begin_absence(self, session: SessionId, participant: ParticipantId) -> None:
+    def _begin_absence(self, who: Participant) -> None:
         self._attachments.begin_absence(
-            session, self._resume_window_s, lambda *absence: self._host.tell_control(WindowOver(*absence))
+            who.session, self._resume_window_s, lambda *absence: self._host.tell_control(WindowOver(*absence))
         )
-        self._set_away(participant, True)
+        self._set_away(who, True)
 
-    def _set_away(self, participant: ParticipantId, away: bool) -> None:
-        self.live, tells = set_away(self.live, participant, away)
-        self.tell(tells, participant)
+    def _set_away(self, who: Participant, away: bool) -> None:
+        """Told of those inside: the queue shows who waits, not whether they are connected."""
+        if who.id in self._host.state.participants:
+            self.live, tells = set_away(self.live, who.id, away)
+            self.tell(tells, who.id)
 
     def window_over(self, message: WindowOver) -> None:
-        participant = self._host.state.sessions.get(message.session)
-        if participant is not None and self._attachments.is_absent(message.session, message.absence):
-            self._leave(message.session, participant, "timeout")
+        who = of_session(self._host.state, message.session)
+        if who is not None and self._attachments.is_absent(message.session, message.absence):
+            self._leave(who, "timeout")
 
-    def close_session(self, session: SessionId, refusal: Refusal) -> None:
+    def close_session(self, session: SessionId) -> None:
         """The session is over for good."""
-        self.sessions.pop(session, None)
+        self.sessions.close(session)
+        self._in_lobby.discard(session)
         self._newest_attempt.pop(session, None)
         self._attachments.end_absence(session)
         if (attachment := self._attachments.remove(session)) is not None:
-            attachment.edge.closed(attachment.link, refusal)
+            attachment.edge.closed(attachment.link, why_over(self._host.state, session))
 
-    def close_ended(self, refusal: Refusal) -> None:
+    def close_ended(self) -> None:
         """After the room was loaded anew: sessions may have ended in what it did not know."""
         for session in self._attachments.sessions():
-            if session not in self._host.state.sessions:
-                self.close_session(session, refusal)
+            if of_session(self._host.state, session) is None:
+                self.close_session(session)
 
     @property
     def is_empty(self) -> bool:
         """Nobody is here or may come back."""
-        return not self._attachments and not self._host.state.participants
+        return not self._attachments and not self._host.state.participants and not self._host.state.waiting
 
     def watch_idle(self, idle_s: float) -> None:
         """Have the room told when it has been empty for this long."""

@@ -22,6 +22,10 @@ class Background:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("action=background_failed task=%s", task.get_name(), exc_info=error)
 
+    async def finish(self) -> None:
+        """Wait until all that runs has ended, however it ends."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def close(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:

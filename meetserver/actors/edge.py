@@ -22,13 +22,14 @@ from meetserver.actors.envelopes import (
     Reattach,
 )
 from meetserver.actors.fanout import Output
+from meetserver.actors.gaps import Gaps
 from meetserver.actors.mailbox import MailboxFull
 from meetserver.actors.ring import Ring
 from meetserver.actors.session import Connection, Session
 from meetserver.close_codes import RESYNC, TOO_SLOW
 from meetserver.errors import BadMessage, Busy, MeetError, Refusal, Timeout, Unavailable
 from meetserver.framing import text_frame
-from meetserver.ids import ParticipantId, RoomId
+from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Command
 from meetserver.ports import RoomLog
 from meetserver.presence.messages import Set as SetPresence
@@ -71,24 +72,45 @@ class EdgeRoom:
         self._ring = Ring()
         self._applied: int | None = None
         self._epoch = 0
-        self._is_pulling = False
-        self._wanted_seq = 0
+        self._gaps = Gaps(self, store, background)
         self._tick: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def applied(self) -> int | None:
+        """The seq up to which the ring has everything; None: no room was heard yet."""
+        return self._applied
+
     # --- from the sockets
 
     def open_by_ticket(
-        self, link: LinkId, connection: Connection, command_id: int | str, join: Join, token: str, ticket: str
+        self,
+        link: LinkId,
+        connection: Connection,
+        command_id: int | str,
+        join: Join,
+        token: str,
+        ticket: str,
+        *,
+        address: str = "",
+        auth_session: str | None = None,
     ) -> Session:
-        return self._open(link, connection, OpenByTicket(self, link, command_id, join, token, ticket))
+        request = OpenByTicket(self, link, command_id, join, token, ticket, address, auth_session)
+        return self._open(link, connection, request)
 
     def open_by_resume(
-        self, link: LinkId, connection: Connection, command_id: int | str, session: Any, point: ResumePoint
+        self,
+        link: LinkId,
+        connection: Connection,
+        command_id: int | str,
+        session: SessionId,
+        point: ResumePoint,
+        *,
+        address: str = "",
     ) -> Session:
-        request = OpenByResume(self, link, command_id, session, point.token, point.epoch, point.seq)
+        request = OpenByResume(self, link, command_id, session, point.token, point.epoch, point.seq, address)
         return self._open(link, connection, request)
 
     def _open(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> Session:
@@ -176,20 +198,32 @@ class EdgeRoom:
         else:
             self.durable(tail)
             if self._applied < seq:
-                self._pull(seq)
+                self._gaps.pull(seq)
 
     def opened(self, link: LinkId, hello: Hello) -> None:
         session = self._sessions.get(link)
         if session is None:
             self._owner.tell_control(Detached(self, link, hello.session))
             return
+        self._let_in(session, hello)
+        session.opened.set()
+
+    def admitted(self, link: LinkId, hello: Hello) -> None:
+        session = self._sessions.get(link)
+        if session is not None and session.mode == "waiting":
+            self._let_in(session, hello)
+
+    def _let_in(self, session: Session, hello: Hello) -> None:
+        """To where the room says: into its lobby, where nothing is heard, or to `after_seq`, from where it goes on."""
         session.hello = hello
+        session.connection.write(hello.reply)
+        if hello.is_waiting:
+            session.mode = "waiting"
+            return
         session.cursor = hello.after_seq
         session.mode = "behind"
         session.is_resuming = True
         session.lag_since = asyncio.get_running_loop().time()
-        session.connection.write(hello.reply)
-        session.opened.set()
         self._advance(session)
 
     def refused(self, link: LinkId, refusal: Refusal) -> None:
@@ -210,7 +244,7 @@ class EdgeRoom:
             if self._applied is None or frame.seq <= self._applied:
                 continue
             if frame.seq > self._applied + 1:
-                self._pull(frame.seq)
+                self._gaps.pull(frame.seq)
                 return
             self._apply(frame)
 
@@ -245,12 +279,17 @@ class EdgeRoom:
     def owner_restarted(self) -> None:
         """The room began anew, here or elsewhere: say who is here, and send again what has no answer."""
         links = {link: s.hello.session for link, s in self._sessions.items() if s.hello is not None}
-        self._owner.tell_control(Reattach(self, links))
+        waiting = frozenset(link for link, session in self._sessions.items() if session.mode == "waiting")
+        self._owner.tell_control(Reattach(self, links, waiting))
         for session in list(self._sessions.values()):
             if session.mode == "opening":
                 self._ask_to_open(session)
             for message, _ in list(session.unanswered.values()):
                 self._pass_on(message)
+
+    def lost_track(self) -> None:
+        """What is missing here cannot be had from the log."""
+        self.close_all(None, code=RESYNC)
 
     def close_all(self, refusal: Refusal | None, *, code: int, farewell: bytes | None = None) -> None:
         """Close every socket here: the shard drains, the room is quarantined."""
@@ -324,28 +363,6 @@ class EdgeRoom:
             frames = frames[session.cursor - frames[0].seq + 1 :]
         session.lag_since = asyncio.get_running_loop().time()
         self._advance(session)
-
-    # --- gaps
-
-    def _pull(self, until_seq: int) -> None:
-        """Frames are missing here: get them from the log, with those that come while it is being read."""
-        self._wanted_seq = max(self._wanted_seq, until_seq)
-        if not self._is_pulling:
-            self._is_pulling = True
-            self._background(self._pull_from_log())
-
-    async def _pull_from_log(self) -> None:
-        try:
-            while self._applied is not None and self._applied < self._wanted_seq:
-                page = await self._store.page(self.room, self._applied, limits.LOG_PAGE_EVENTS)
-                if not page or page[0].seq > self._applied + 1:
-                    raise Unavailable("the log does not go on where this edge stands")
-                self.durable([live_frame(entry) for entry in page])
-        except MeetError as error:
-            log.warning("action=pull_failed room=%s error=%s", self.room, error)
-            self.close_all(None, code=RESYNC)
-        finally:
-            self._is_pulling = False
 
     # --- the clock
 

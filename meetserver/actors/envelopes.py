@@ -5,7 +5,7 @@ All of it is plain values and one `Edge` to answer to, so that a room need not b
 
 import asyncio
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -20,7 +20,8 @@ LinkId = int
 
 
 class LiveFrame(Struct, frozen=True):
-    """An entry of the log, framed for sockets once. `to` None: everybody; else its addressees and `by`."""
+    """An entry of the log, framed for sockets once. `to` None: everybody; else its addressees and `by`. `erases`: what
+    earlier frames say may not be said any more."""
 
     epoch: int
     seq: int
@@ -28,6 +29,7 @@ class LiveFrame(Struct, frozen=True):
     by: ParticipantId
     frame: bytes
     to: tuple[ParticipantId, ...] | None = None
+    erases: bool = False
 
     def is_for(self, participant: ParticipantId) -> bool:
         return self.to is None or participant == self.by or participant in self.to
@@ -36,7 +38,8 @@ class LiveFrame(Struct, frozen=True):
 class Hello(Struct, frozen=True):
     """A link's place in the room as the room tells its edge. `reply` is the frame of the ok.
 
-    `after_seq` is where the client stands: what the room has beyond it must follow.
+    `after_seq` is where the client stands: what the room has beyond it must follow, unless it `is_waiting` in the
+    lobby, where nothing does. `auth_session` is the account's session that it was opened with.
     """
 
     session: SessionId
@@ -46,6 +49,8 @@ class Hello(Struct, frozen=True):
     after_seq: int
     reply: bytes
     user: str | None = None
+    auth_session: str | None = None
+    is_waiting: bool = False
 
 
 class Edge(Protocol):
@@ -55,6 +60,9 @@ class Edge(Protocol):
         """From now on the edge gets what comes after `seq`; `tail` is the newest part of what came before."""
 
     def opened(self, link: LinkId, hello: Hello) -> None: ...
+    def admitted(self, link: LinkId, hello: Hello) -> None:
+        """Whoever waited is in: `reply` is the frame with the snapshot. Means nothing to a link that does not wait."""
+
     def refused(self, link: LinkId, refusal: Refusal) -> None: ...
     def replied(self, link: LinkId, command_id: int | str, number: int, reply: bytes) -> None:
         """`reply` is framed."""
@@ -81,6 +89,7 @@ class OpenByResume(Struct, frozen=True):
     token: str
     epoch: int
     seq: int
+    address: str = ""
 
 
 class EpochChecked(Struct, frozen=True):
@@ -92,10 +101,11 @@ class EpochChecked(Struct, frozen=True):
 
 
 class Reattach(Struct, frozen=True):
-    """After the room started anew: the edge's links, as it knows them."""
+    """After the room started anew: the edge's links, as it knows them, and which of them wait to be let in."""
 
     edge: Edge
     links: dict[LinkId, SessionId]
+    waiting: frozenset[LinkId] = frozenset()
 
 
 class Detached(Struct, frozen=True):
@@ -137,6 +147,18 @@ class StateWanted(Struct, frozen=True):
     answer: asyncio.Future[bytes | None]
 
 
+class DoorAsked(Struct, frozen=True):
+    """Whether a join would be refused, and why; nothing happens."""
+
+    join: Join
+    address: str
+    answer: asyncio.Future[Refusal | None]
+
+
+Question: TypeAlias = StateWanted | DoorAsked
+"""What a service asks; None is the answer when the room cannot tell."""
+
+
 class Stop(Struct, frozen=True):
     """Finish the commit under way, save a snapshot, give the room up."""
 
@@ -153,6 +175,8 @@ class OpenByTicket(Struct, frozen=True):
     join: Join
     token: str
     ticket: str
+    address: str = ""
+    auth_session: str | None = None
 
 
 class FromSession(Struct, frozen=True):

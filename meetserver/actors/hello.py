@@ -1,20 +1,24 @@
-"""The ok to a hello: the whole state for a newcomer, the missing part for one who comes back in time."""
+"""The ok to a hello: the whole state for a newcomer, the missing part for one who comes back in time, nothing yet for
+who waits in the lobby."""
 
 from hashlib import sha256
 from hmac import compare_digest
+from typing import TypeAlias
 
 from msgspec import Raw
 
 from meetserver import wire
-from meetserver.actors.envelopes import Hello
+from meetserver.actors.envelopes import Hello, OpenByResume, OpenByTicket
 from meetserver.framing import text_frame
 from meetserver.ids import SessionId
 from meetserver.ports import OpenSession
 from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState
-from meetserver.rooms.messages import HelloOk, Participant
+from meetserver.rooms.messages import Entered, HelloOk, Participant
 from meetserver.rooms.state import RoomState
 from meetserver.rooms.views import Views
+
+Request: TypeAlias = OpenByTicket | OpenByResume
 
 
 def token_hash(token: str) -> bytes:
@@ -27,26 +31,35 @@ def is_token_of(session: OpenSession | None, token: str) -> bool:
 
 
 def fresh_hello(
-    command_id: int | str,
-    token: str,
-    participant: Participant,
-    state: RoomState,
-    live: LiveState,
-    epoch: int,
-    views: Views,
+    request: Request, row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int, views: Views
 ) -> Hello:
     """The hello of who has no state yet, or too old a one: a snapshot as of now."""
-    snapshot = views.view(state, live, participant.id)
-    ok = _ok(token, participant, state, epoch, recovered=False, snapshot=Raw(snapshot))
-    return _hello(command_id, participant, state.seq, ok)
+    snapshot = views.view(state, live, who.id)
+    ok = _ok(request.token, who, state, epoch, recovered=False, snapshot=Raw(snapshot))
+    return _hello(row, who, state.seq, wire.ok_frame(request.command_id, ok))
 
 
 def resumed_hello(
-    command_id: int | str, token: str, participant: Participant, state: RoomState, live: LiveState, epoch: int, seq: int
+    request: OpenByResume, row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int
 ) -> Hello:
-    """The hello of who has everything up to `seq`."""
-    ok = _ok(token, participant, state, epoch, recovered=True, presence=_presence(live), marks={})
-    return _hello(command_id, participant, seq, ok)
+    """The hello of who has everything up to the request's seq."""
+    ok = _ok(request.token, who, state, epoch, recovered=True, presence=_presence(live), marks={})
+    return _hello(row, who, request.seq, wire.ok_frame(request.command_id, ok))
+
+
+def waiting_hello(request: Request, row: OpenSession, who: Participant, state: RoomState, epoch: int) -> Hello:
+    """The hello of who waits to be let in: where they are, and nothing of what is inside."""
+    ok = _ok(request.token, who, state, epoch, is_waiting=True, recovered=False)
+    return _hello(row, who, state.seq, wire.ok_frame(request.command_id, ok), is_waiting=True)
+
+
+def admitted_hello(
+    row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int, views: Views
+) -> Hello:
+    """What follows on it once they are in: the snapshot, in a frame of its own."""
+    snapshot = Raw(views.view(state, live, who.id))
+    entered = Entered("joined", who.role, epoch, state.seq, snapshot)
+    return _hello(row, who, state.seq, wire.ephemeral_frame(entered))
 
 
 def _presence(live: LiveState) -> list[ChangedLive]:
@@ -56,26 +69,32 @@ def _presence(live: LiveState) -> list[ChangedLive]:
     ]
 
 
-def _ok(token: str, participant: Participant, state: RoomState, epoch: int, **rest: object) -> HelloOk:
+def _ok(
+    token: str, participant: Participant, state: RoomState, epoch: int, *, is_waiting: bool = False, **rest: object
+) -> HelloOk:
     return HelloOk(
         session=SessionId(participant.session),
         participant=participant.id,
         resume_token=token,
         role=participant.role,
-        state="joined",
+        state="waiting" if is_waiting else "joined",
         epoch=epoch,
         seq=state.seq,
         **rest,  # type: ignore[arg-type]
     )
 
 
-def _hello(command_id: int | str, participant: Participant, after_seq: int, ok: HelloOk) -> Hello:
+def _hello(
+    row: OpenSession, participant: Participant, after_seq: int, reply: bytes, *, is_waiting: bool = False
+) -> Hello:
     return Hello(
         session=participant.session,
         participant=participant.id,
         name=participant.name,
         role=participant.role,
         after_seq=after_seq,
-        reply=text_frame(wire.ok_frame(command_id, ok)),
+        reply=text_frame(reply),
         user=participant.user,
+        auth_session=row.auth_session,
+        is_waiting=is_waiting,
     )

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from meetserver import limits
@@ -14,8 +13,9 @@ from meetserver.actors.envelopes import LiveFrame
 from meetserver.errors import NotFound, Unavailable, UnknownOutcome
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import Clock, Entry, OpenSession, RoomLog
-from meetserver.rooms.messages import Configure, Settings
+from meetserver.rooms.messages import Configure
 from meetserver.rooms.reducer import fold
+from meetserver.rooms.settings import configure_from, is_configured
 from meetserver.rooms.snapshot import decode_snapshot
 from meetserver.rooms.state import RoomState, empty
 
@@ -112,7 +112,5 @@ async def _missed(store: RoomLog, room: RoomId, after_seq: int, last_seq: int) -
 
 def _configure(state: RoomState, title: str, raw_settings: Any) -> Configure | None:
     """What the calendar entry says, where the room's log does not say it yet."""
-    settings = msgspec.convert(raw_settings, Settings)
-    if state.ended or (state.settings == settings and state.title == title):
-        return None
-    return Configure(title, settings)
+    wanted = configure_from(title, raw_settings)
+    return None if state.ended or is_configured(state, wanted) else wanted

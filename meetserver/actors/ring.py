@@ -11,7 +11,8 @@ _AGE = timedelta(seconds=limits.EDGE_EVENTS_AGE_S)
 
 
 class Ring:
-    """Frames of rising seq without a gap, at most EDGE_EVENTS of them, none older than EDGE_EVENTS_AGE_S."""
+    """Frames of rising seq without a gap, at most EDGE_EVENTS of them, none older than EDGE_EVENTS_AGE_S, nor
+    than one that erases."""
 
     def __init__(self) -> None:
         self._frames: deque[LiveFrame] = deque()
@@ -20,6 +21,8 @@ class Ring:
         return len(self._frames)
 
     def append(self, frame: LiveFrame) -> None:
+        if frame.erases:
+            self._frames.clear()
         self._frames.append(frame)
         while len(self._frames) > limits.EDGE_EVENTS or frame.at - self._frames[0].at > _AGE:
             self._frames.popleft()

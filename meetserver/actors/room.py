@@ -6,7 +6,7 @@ commands run. When the outcome of a commit is unknown the room loads itself anew
 """
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,18 @@ from meetserver.actors.actor import Actor
 from meetserver.actors.attendance import Attendance
 from meetserver.actors.background import Background
 from meetserver.actors.batch import Batch
+from meetserver.actors.door import Admits, Door
 from meetserver.actors.envelopes import (
     Committed,
     Detached,
+    DoorAsked,
     EpochChecked,
     FromServer,
     FromSession,
     IdleOver,
     OpenByResume,
     OpenByTicket,
+    Question,
     Reattach,
     ReceiptsFound,
     StateWanted,
@@ -32,6 +35,7 @@ from meetserver.actors.envelopes import (
 )
 from meetserver.actors.loading import FIRST_RETRY_S, MAX_RETRY_S, Delayed, Fresh, Missing, load_room
 from meetserver.actors.receipts import Receipts
+from meetserver.actors.sessions import Sessions
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer, context_of
 from meetserver.errors import (
@@ -39,15 +43,15 @@ from meetserver.errors import (
     MeetError,
     NotFound,
     Refusal,
-    RoomEnded,
     Stale,
-    Unauthenticated,
     Unavailable,
 )
 from meetserver.framing import text_frame
-from meetserver.ids import MeetingId, RoomId, ShardId
-from meetserver.ports import Clock, OpenSession, Random, RoomLog, RoomReply
+from meetserver.ids import SERVER, MeetingId, RoomId, ShardId, UserId
+from meetserver.messages import Event
+from meetserver.ports import Clock, Random, RoomLog, RoomReply
 from meetserver.presence.messages import Set as SetPresence
+from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.live import react
 from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.state import RoomState, empty
@@ -73,7 +77,11 @@ class RoomActor(Actor):
         random: Random,
         resume_window_s: float = limits.RESUME_WINDOW_S,
         idle_s: float = limits.ROOM_IDLE_S,
+        admits: Admits = lambda _address, _roles: None,
+        on_fact: Callable[[RoomId, Event, UserId | None], None] = lambda _room, _event, _user: None,
     ) -> None:
+        """`on_fact` is told every event that
+        somebody in the room caused, with their account."""
         super().__init__()
         self.room = room
         self._shard = shard
@@ -81,6 +89,8 @@ class RoomActor(Actor):
         self._clock = clock
         self._random = random
         self._idle_s = idle_s
+        self.door = Door(admits)
+        self._on_fact = on_fact
         self._tasks = Background()
         self._snapshots = Snapshots(store, room, self._tasks)
         self._writer = Writer(self, store, committer)
@@ -124,6 +134,7 @@ class RoomActor(Actor):
         )
 
     def _loaded(self, fresh: Fresh) -> None:
+        self._tell_missed(fresh)
         self.epoch, self.state = fresh.epoch, fresh.state
         self._writer.start_over(Receipts(fresh.entries, is_complete=fresh.is_whole_log))
         self._snapshots.loaded(fresh.state, fresh.entries, fresh.snapshot_bytes)
@@ -137,11 +148,19 @@ class RoomActor(Actor):
             self.receive(message)
         log.info("action=room_loaded room=%s epoch=%d seq=%d", self.room, self.epoch, self.state.seq)
 
+    def _tell_missed(self, fresh: Fresh) -> None:
+        """What was committed with no answer to us."""
+        for entry in fresh.entries:
+            if self._was_loaded and entry.seq > self.state.seq and entry.by != SERVER:
+                who = self.state.participants.get(entry.by)
+                event = decode_event(entry.type, entry.v, entry.data)
+                self._on_fact(self.room, event, None if who is None else who.user)
+
     def _delayed(self) -> None:
         """The database is away: who waits for it is told, and the room goes on with what need not last."""
         self._is_away = True
         refusal = Unavailable("the room cannot store anything right now", retry_after_s=1).refusal
-        asked = [message for message in self._early if isinstance(message, OpenByResume | StateWanted)]
+        asked = [message for message in self._early if isinstance(message, OpenByResume | Question)]
         self._early = [message for message in self._early if message not in asked]
         for work in [*self._writer.take_all(), *asked]:
             self.refuse(work, refusal)
@@ -207,6 +226,10 @@ class RoomActor(Actor):
             case StateWanted():
                 if not message.answer.done():
                     message.answer.set_result(self.attendance.shared_view())
+            case DoorAsked():
+                if not message.answer.done():
+                    refusal = self.door.would_refuse(self.state, message.join, message.address, self.now())
+                    message.answer.set_result(refusal)
             case WindowOver():
                 self.attendance.window_over(message)
             case IdleOver():
@@ -220,7 +243,7 @@ class RoomActor(Actor):
             self._writer.commit_next()
             if self._is_fresh:
                 self._is_fresh = False
-                self.attendance.close_ended(self.why_over())
+                self.attendance.close_ended()
             if self._is_stopping and not self._writer:
                 self.interrupt("stop")
             self.attendance.watch_idle(self._idle_s)
@@ -229,7 +252,7 @@ class RoomActor(Actor):
 
     def _put_off(self, message: Any) -> None:
         """Until the room is loaded; not while nobody knows when that will be."""
-        if self._is_away and isinstance(message, OpenByResume | StateWanted):
+        if self._is_away and isinstance(message, OpenByResume | Question):
             self.refuse(message, Unavailable("the room cannot be loaded right now", retry_after_s=1).refusal)
         elif len(self._early) >= limits.DATA_LANE_COMMANDS:
             self.refuse(message, Busy("the room has too much to do", retry_after_s=1).refusal)
@@ -281,17 +304,14 @@ class RoomActor(Actor):
         self.state = batch.state
         self._snapshots.committed(self.state, batch.entries)
         self.attendance.publish(batch)
+        for event, user in batch.caused:
+            self._on_fact(self.room, event, user)
 
     def conclude(self, batch: Batch) -> None:
-        """Everybody has been told: now those whose session ended may go."""
+        """Everybody has been told: now those whose session ended may go, and those who waited may come in."""
         for session in batch.closed:
-            self.attendance.close_session(session, self.why_over())
-
-    def why_over(self) -> Refusal:
-        """What somebody is told whose session is not open any more."""
-        if self.state.ended:
-            return RoomEnded("the meeting has ended").refusal
-        return Unauthenticated("this session is over").refusal
+            self.attendance.close_session(session)
+        self.attendance.admit()
 
     def open(self, work: OpenByTicket) -> None:
         self.attendance.open(work)
@@ -311,7 +331,7 @@ class RoomActor(Actor):
                 work.edge.refused(work.link, refusal)
             case FromServer() if work.answer is not None and not work.answer.done():
                 work.answer.set_result(refusal)
-            case StateWanted() if not work.answer.done():
+            case StateWanted() | DoorAsked() if not work.answer.done():
                 work.answer.set_result(None)
             case _:
                 log.debug("action=unanswered room=%s message=%s", self.room, type(work).__name__)
@@ -335,7 +355,7 @@ class RoomActor(Actor):
         return self._random.id()
 
     @property
-    def sessions(self) -> dict[str, OpenSession]:
+    def sessions(self) -> Sessions:
         return self.attendance.sessions
 
     # --- for the attendance

@@ -33,7 +33,7 @@ class Session:
     def __init__(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> None:
         self.link = link
         self.connection = connection
-        self.mode: Literal["opening", "behind", "live", "closed"] = "opening"
+        self.mode: Literal["opening", "waiting", "behind", "live", "closed"] = "opening"
         self.hello: Hello | None = None
         self.cursor = 0
         self.commands = 0

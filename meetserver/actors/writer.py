@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from meetserver import limits, wire
 from meetserver.actors.batch import Batch
+from meetserver.actors.door import Door
 from meetserver.actors.envelopes import (
     Committed,
     FromServer,
@@ -20,8 +21,9 @@ from meetserver.actors.envelopes import (
     Receipt,
     ReceiptsFound,
 )
-from meetserver.actors.hello import is_token_of, token_hash
+from meetserver.actors.hello import token_hash
 from meetserver.actors.receipts import Receipts, body_hash, receipt_of
+from meetserver.actors.sessions import Sessions
 from meetserver.errors import (
     BadEntry,
     BadMessage,
@@ -35,11 +37,11 @@ from meetserver.errors import (
     Unavailable,
 )
 from meetserver.ids import SERVER, ParticipantId, RoomId, SessionId
-from meetserver.messages import Context
+from meetserver.messages import Context, no_keys
 from meetserver.ports import Commit, OpenSession, RoomLog
 from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.reducer import decide
-from meetserver.rooms.state import RoomState
+from meetserver.rooms.state import RoomState, find, waits
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +56,10 @@ class Host(Protocol):
     room: RoomId
     epoch: int
     state: RoomState
+    door: Door
 
     @property
-    def sessions(self) -> dict[str, OpenSession]: ...
+    def sessions(self) -> Sessions: ...
 
     def tell_control(self, message: Any) -> None: ...
     def background(self, coroutine: Any) -> None: ...
@@ -148,11 +151,11 @@ class Writer:
             if (receipt := self.receipts.get(key)) is not None:
                 self._repeat(work, receipt)
                 return True
-        if isinstance(work, OpenByTicket) and work.join.session in self._host.sessions:
+        if isinstance(work, OpenByTicket) and self._host.sessions.get(work.join.session) is not None:
             batch.works.append(work)
             batch.answers.append(lambda: self._reopen(work))
             return True
-        context = self._context(batch.state, work)
+        context = self._context(batch, work)
         decision = context if isinstance(context, Refusal) else self._ask_reducer(batch.state, work, context)
         if isinstance(decision, Refusal):
             self._refuse_unless_repeated(batch, work, decision)
@@ -164,13 +167,13 @@ class Writer:
             batch.answers.append(lambda: self._host.grant(work, unchanged))
             return True
         hash_ = body_hash(work.command) if key is not None else None
-        receipt = batch.append(decision, context.by, context.at, None if key is None else key[1], hash_)
+        txn = None if key is None else key[1]
+        receipt = batch.append(decision, context.by, context.at, txn, hash_, context.user)
         batch.works.append(work)
         if key is not None:
             batch.receipts[key] = receipt
         if isinstance(work, OpenByTicket):
-            join = work.join
-            batch.open(OpenSession(join.session, join.participant, token_hash(work.token), work.ticket, join.user))
+            batch.open(_session(work, is_waiting=waits(batch.state, work.join.participant) is not None))
             batch.answers.append(lambda: self._host.open(work))
         else:
             batch.answers.append(lambda: self._host.grant(work, _ok(receipt)))
@@ -178,22 +181,36 @@ class Writer:
 
     def _ask_reducer(self, state: RoomState, work: Any, context: Context) -> Any:
         command = work.join if isinstance(work, OpenByTicket) else work.command
+        if isinstance(work, OpenByTicket):
+            refusal = self._host.door.turned_away(state, work.join, work.address)
+            if refusal is not None:
+                return refusal
         try:
             return decide(state, command, context)
         except Exception:
             log.exception("action=command_failed room=%s type=%s", self._host.room, command.type)
             return Refusal("internal", "the server failed at this command")
 
-    def _context(self, state: RoomState, work: Any) -> Context | Refusal:
-        host = self._host
+    def _context(self, batch: Batch, work: Any) -> Context | Refusal:
+        host, state = self._host, batch.state
         if isinstance(work, FromSession):
-            return context_of(state, work, host.now(), host.new_id())
+            return context_of(state, work, host.now(), host.new_id(), self._keys_in(batch))
         if isinstance(work, OpenByTicket):
             join = work.join
             by, session, role, name = join.participant, join.session, join.role, join.name
         else:
             by, session, role, name = SERVER, SessionId(""), work.role, "server"
-        return Context(host.room, by, session, role, name, host.now(), host.new_id(), state.participants)
+        known = self._keys_in(batch)
+        return Context(host.room, by, session, role, name, host.now(), host.new_id(), state.participants, keys_of=known)
+
+    def _keys_in(self, batch: Batch) -> Callable[[SessionId], tuple[str, ...]]:
+        """Also of sessions that the batch itself opens."""
+
+        def keys_of(session: SessionId) -> tuple[str, ...]:
+            opened = batch.keys.get(session)
+            return self._host.sessions.keys_of(session) if opened is None else opened
+
+        return keys_of
 
     def _no_change(self, state: RoomState) -> DurableOk:
         return DurableOk(state.seq, wire.timestamp(state.at or self._host.now()))
@@ -212,7 +229,7 @@ class Writer:
 
     def _reopen(self, work: OpenByTicket) -> None:
         """A join that was committed before its answer got lost."""
-        if is_token_of(self._host.sessions.get(work.join.session), work.token):
+        if self._host.sessions.has_token(work.join.session, work.token):
             self._host.open(work)
         else:
             self._host.refuse(work, Unauthenticated("the ticket was used already").refusal)
@@ -302,9 +319,29 @@ class Writer:
         self._work.extendleft(reversed(batch.works))
 
 
-def context_of(state: RoomState, work: FromSession, now: datetime, new_id: str) -> Context | Refusal:
+def _session(work: OpenByTicket, *, is_waiting: bool) -> OpenSession:
+    join = work.join
+    return OpenSession(
+        join.session,
+        join.participant,
+        token_hash(work.token),
+        work.ticket,
+        join.user,
+        work.auth_session,
+        join.keys,
+        is_waiting,
+    )
+
+
+def context_of(
+    state: RoomState,
+    work: FromSession,
+    now: datetime,
+    new_id: str,
+    keys_of: Callable[[SessionId], tuple[str, ...]] = no_keys,
+) -> Context | Refusal:
     """Who wishes, as the room knows them by now."""
-    participant = state.participants.get(work.participant)
+    participant = find(state, work.participant)
     if participant is None or participant.session != work.session:
         return Unauthenticated("this session is over").refusal
     return Context(
@@ -317,6 +354,7 @@ def context_of(state: RoomState, work: FromSession, now: datetime, new_id: str) 
         id=new_id,
         present=state.participants,
         user=participant.user,
+        keys_of=keys_of,
     )
 
 

@@ -10,8 +10,9 @@ import logging
 import math
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Self
 
 from redis.asyncio import Connection, ConnectionPool
@@ -50,8 +51,8 @@ class RedisBus:
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """Raises ConfigError for a URL it cannot use. Redis need not be there."""
+    async def open(cls, url: str, tls: Mapping[str, Any] = MappingProxyType({})) -> Self:
+        """`tls`: adapters/tls.py's options. Raises ConfigError for a URL it cannot use. Redis need not be there."""
         try:
             pool = ConnectionPool.from_url(
                 url,
@@ -59,6 +60,7 @@ class RedisBus:
                 retry=Retry(NoBackoff(), 0),
                 socket_timeout=limits.BUS_SILENCE_S,
                 socket_connect_timeout=limits.BUS_SILENCE_S,
+                **tls,
             )
         except ValueError as error:
             raise ConfigError(f"MEET_REDIS_URL: {error}") from None

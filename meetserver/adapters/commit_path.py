@@ -14,7 +14,7 @@ from msgspec import Struct
 from meetserver.adapters.commits import malformed
 from meetserver.errors import BadEntry, Duplicate, Locked, Stale, StoreError, UnknownOutcome
 from meetserver.ids import RoomId
-from meetserver.ports import Commit, Sealer
+from meetserver.ports import Commit, OpenSession, Sealer
 
 Answers: TypeAlias = list[StoreError | None]
 
@@ -65,6 +65,12 @@ def about_snapshot(room: RoomId, seq: int) -> str:
 def ended_at(commit: Commit) -> datetime | None:
     """When the room ended, if it did in this commit."""
     return next((entry.at for entry in commit.entries if entry.type == "room.ended"), None)
+
+
+def joined_at(commit: Commit, session: OpenSession) -> datetime | None:
+    """When a session that this commit opens was inside: at once, unless it waits in the lobby."""
+    is_inside = not session.is_waiting or session.session in commit.admitted
+    return commit.entries[-1].at if is_inside else None
 
 
 async def commit(write: Callable[[Sequence[Commit]], Awaitable[Outcome]], commits: Sequence[Commit]) -> Answers:

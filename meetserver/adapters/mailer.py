@@ -11,6 +11,7 @@ import aiosmtplib
 from msgspec import Struct
 
 from meetserver.adapters.disk import sync_folder
+from meetserver.adapters.tls import verifying
 from meetserver.config import Config
 from meetserver.errors import ConfigError, SendFailed
 from meetserver.mail.message import build_message, recipient, sender_address
@@ -20,12 +21,15 @@ DIALOGUE_TIMEOUT_S = 30.0
 """No answer to one SMTP command for this long: tried again later."""
 PORTS = {"smtp": 587, "smtps": 465}
 HOW_TO_SET = "MEET_SMTP_URL must look like smtp://user:password@host:port or smtps://user:password@host:port"
+STARTTLS = {"auto": None, "verify": True, "off": False}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def open_mailer(config: Config, clock: Clock, random: Random) -> Mailer:
     if config.smtp_url:
-        return SmtpMailer(config.smtp_url, config.mail_from, clock)
+        return SmtpMailer(
+            config.smtp_url, config.mail_from, clock, tls=verifying(config), starttls=STARTTLS[config.smtp_tls]
+        )
     return FileMailer(config.data_path / "mail", config.mail_from, clock, random)
 
 
@@ -73,18 +77,28 @@ class _Server(Struct, frozen=True):
 
 
 class SmtpMailer:
-    """smtp://user:password@host:port, with STARTTLS where the server offers it, or smtps:// with TLS from the start.
+    """smtp://user:password@host:port, with STARTTLS, or smtps:// with TLS from the start.
 
     A password is only sent encrypted, or to this machine.
     """
 
-    def __init__(self, url: str, sender: str, clock: Clock, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls`: what to trust, instead of the system's certificates. Raises ConfigError for a URL it cannot use."""
+    def __init__(
+        self,
+        url: str,
+        sender: str,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        starttls: bool | None = None,
+    ) -> None:
+        """`tls`: what to trust, instead of the system's certificates. `starttls`: insisted on, never, or (None) used
+        where it is offered. Raises ConfigError for a URL it cannot use."""
         self._server = _parse(url)
         self._sender = sender
         self._address = sender_address(sender)
         self._clock = clock
         self._tls = tls
+        self._starttls = starttls
 
     async def send(self, mail: Mail) -> None:
         message = build_message(mail, self._sender, self._clock.now())
@@ -93,8 +107,7 @@ class SmtpMailer:
                 hostname=self._server.host,
                 port=self._server.port,
                 use_tls=self._server.is_tls,
-                # None: STARTTLS when offered.
-                start_tls=False if self._server.is_tls else None,
+                start_tls=False if self._server.is_tls else self._starttls,
                 tls_context=self._tls,
                 timeout=DIALOGUE_TIMEOUT_S,
                 # Otherwise the library asks the DNS for this machine's name, and blocks.

@@ -1,5 +1,6 @@
 """The shared database: asyncpg below SQLAlchemy, and raw connections for the room log's commit path."""
 
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from meetserver import limits
+from meetserver.adapters.tls import database_tls
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import Unavailable
@@ -69,16 +71,22 @@ def migration_engine(config: Config) -> AsyncEngine:
 
 
 def connector(config: Config, *, command_timeout_s: float | None = COMMAND_TIMEOUT_S, patient: bool = False) -> Connect:
-    """What opens a raw connection; a `patient` one may wait, and hold locks, without a limit. Raises Unavailable."""
+    """What opens a raw connection; a `patient` one may wait, and hold locks, without a limit. Raises Unavailable.
+
+    Raises ConfigError at once for a MEET_CA_FILE that is none.
+    """
     # asyncpg understands libpq's query parameters (sslmode, a host that is a socket's folder …) by itself.
     dsn = urlsplit(config.database_url)._replace(scheme="postgresql").geturl()
     settings = {"application_name": "meetserver"} if patient else server_settings(config.lease_ttl_s)
+    tls = database_tls(config)
 
     async def connect() -> Any:
         try:
             return await asyncpg.connect(
-                dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=command_timeout_s, server_settings=settings
+                dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=command_timeout_s, server_settings=settings, **tls
             )
+        except ssl.SSLError as error:
+            raise Unavailable(f"the database's certificate is not accepted: {error.reason}") from error
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Unavailable("the database cannot be reached") from error
 

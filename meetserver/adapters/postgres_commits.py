@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from meetserver import limits
-from meetserver.adapters.commit_path import Outcome, Refusal, Seal, ended_at, not_storable, not_unique
+from meetserver.adapters.commit_path import Outcome, Refusal, Seal, ended_at, joined_at, not_storable, not_unique
 from meetserver.adapters.postgres import (
     SERVER_CLASSES,
     TRANSIENT,
@@ -24,7 +24,8 @@ from meetserver.ports import Commit
 # FOR NO KEY UPDATE: excludes other writers of the row, but not the foreign keys that point at it.
 # ORDER BY: two statements with rooms in common would deadlock without it.
 # In `fenced`, PostgreSQL checks the fence against the row as it is when locked, not as the snapshot saw it.
-# `closed` does not see the rows of `opened`: what opens and closes in one commit is inserted closed.
+# `moved` does not see the rows of `opened`: what opens and closes in one commit is inserted closed. It is one UPDATE
+# for who is admitted and who leaves, as a statement changes each row once.
 STATEMENT = """
 WITH locked AS MATERIALIZED (
     SELECT room.id, asked.* FROM room
@@ -44,17 +45,22 @@ WITH locked AS MATERIALIZED (
     ) AS entry(room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash)
     JOIN fenced ON fenced.id = entry.room_id
 ), opened AS (
-    INSERT INTO room_session (room_id, session, participant, token_hash, ticket, user_id, opened_at, closed_at)
+    INSERT INTO room_session (
+        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at, closed_at
+    )
     SELECT opened.* FROM unnest(
-        $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::timestamptz[],
-        $24::timestamptz[]
-    ) AS opened(room_id, session, participant, token_hash, ticket, user_id, opened_at, closed_at)
+        $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::text[], $24::jsonb[],
+        $25::timestamptz[], $26::timestamptz[], $27::timestamptz[]
+    ) AS opened(
+        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at, closed_at
+    )
     JOIN fenced ON fenced.id = opened.room_id
-), closed AS (
-    UPDATE room_session SET closed_at = closed.at
-    FROM unnest($25::text[], $26::text[], $27::timestamptz[]) AS closed(room_id, session, at)
-    JOIN fenced ON fenced.id = closed.room_id
-    WHERE room_session.session = closed.session AND room_session.room_id = closed.room_id
+), moved AS (
+    UPDATE room_session SET joined_at = coalesce(room_session.joined_at, moved.joined_at), closed_at = moved.closed_at
+    FROM unnest($28::text[], $29::text[], $30::timestamptz[], $31::timestamptz[])
+        AS moved(room_id, session, joined_at, closed_at)
+    JOIN fenced ON fenced.id = moved.room_id
+    WHERE room_session.session = moved.session AND room_session.room_id = moved.room_id
         AND room_session.closed_at IS NULL
 )
 SELECT id, false AS written FROM locked UNION ALL SELECT id, true FROM fenced
@@ -62,7 +68,7 @@ SELECT id, false AS written FROM locked UNION ALL SELECT id, true FROM fenced
 MANY = STATEMENT.format(skip_locked="SKIP LOCKED")
 ALONE = STATEMENT.format(skip_locked="")
 
-ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, CLOSED_COLUMNS = 5, 11, 8, 3
+ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, MOVED_COLUMNS = 5, 11, 11, 4
 
 
 class PostgresCommits:
@@ -162,18 +168,26 @@ def _arguments(commits: Sequence[Commit], seal: Seal) -> list[list[Any]]:
     ]  # fmt: skip
     opened = [
         (
-            c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, c.entries[-1].at,
+            c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, s.auth_session,
+            msgspec.json.encode(s.keys).decode(), c.entries[-1].at, joined_at(c, s),
             c.entries[-1].at if s.session in c.closed else None,
         )
         for c in commits
         for s in c.opened
     ]  # fmt: skip
-    closed = [(c.room, session, c.entries[-1].at) for c in commits for session in c.closed]
+    moved = [
+        (
+            c.room, session, c.entries[-1].at if session in c.admitted else None,
+            c.entries[-1].at if session in c.closed else None,
+        )
+        for c in commits
+        for session in dict.fromkeys((*c.admitted, *c.closed))
+    ]  # fmt: skip
     return [
         *_columns(rooms, ROOM_COLUMNS),
         *_columns(entries, ENTRY_COLUMNS),
         *_columns(opened, OPENED_COLUMNS),
-        *_columns(closed, CLOSED_COLUMNS),
+        *_columns(moved, MOVED_COLUMNS),
     ]
 
 

@@ -18,7 +18,7 @@ from meetserver.adapters.sqlite_commits import SqliteCommits
 from meetserver.config import Config
 from meetserver.database import Big, Bytes, Database
 from meetserver.errors import NotFound, StoreError
-from meetserver.ids import ParticipantId, RoomId, ShardId
+from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.meetings.models import meeting
 from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, SnapshotRow, Started
 from meetserver.rooms.models import room as room_table
@@ -91,14 +91,18 @@ class SqlRoomLog:
             settings=about.settings,
             snapshot=snapshot,
             entries=tuple(entries),
-            sessions=tuple(
-                OpenSession(row.session, row.participant, row.token_hash, row.ticket, row.user_id) for row in sessions
-            ),
+            sessions=tuple(_session(row) for row in sessions),
         )
 
     async def release(self, room: RoomId, epoch: int) -> None:
         mine = and_(room_table.c.id == room, room_table.c.epoch == epoch)
         await self._write(room, update(room_table).where(mine).values(owner=None))
+
+    async def had_session(self, room: RoomId, session: SessionId, token_hash: bytes) -> bool:
+        if not is_storable(session):
+            return False
+        mine = and_(room_session.c.session == session, room_session.c.token_hash == token_hash)
+        return bool(await self._fetch(room, select(room_session.c.session).where(mine, room_session.c.room_id == room)))
 
     async def rooms_with_sessions(self) -> list[RoomId]:
         statement = select(room_session.c.room_id).where(room_session.c.closed_at.is_(None))
@@ -231,6 +235,19 @@ class SqlRoomLog:
 
     async def _write(self, room: RoomId, statement: Any) -> list[Any]:
         return await self._database.write(statement) if is_storable(room) else []
+
+
+def _session(row: Any) -> OpenSession:
+    return OpenSession(
+        session=row.session,
+        participant=row.participant,
+        token_hash=row.token_hash,
+        ticket=row.ticket,
+        user=row.user_id,
+        auth_session=row.auth_session,
+        keys=tuple(row.keys or ()),
+        is_waiting=row.joined_at is None,
+    )
 
 
 def _one(rows: list[Any]) -> Any:

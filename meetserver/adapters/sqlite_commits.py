@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from meetserver import limits
-from meetserver.adapters.commit_path import Outcome, Seal, ended_at, not_storable, not_unique
+from meetserver.adapters.commit_path import Outcome, Seal, ended_at, joined_at, not_storable, not_unique
 from meetserver.adapters.sqlite import connect
 from meetserver.errors import UnknownOutcome
 from meetserver.ids import RoomId
@@ -33,9 +33,12 @@ INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, au
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OPEN = """
-INSERT INTO room_session (room_id, session, participant, token_hash, ticket, user_id, opened_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO room_session (
+    room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+ADMIT = "UPDATE room_session SET joined_at = ? WHERE session = ? AND room_id = ? AND joined_at IS NULL"
 CLOSE = "UPDATE room_session SET closed_at = ? WHERE session = ? AND room_id = ? AND closed_at IS NULL"
 
 UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
@@ -101,12 +104,18 @@ def _write(connection: sqlite3.Connection, commits: Sequence[Commit], seal: Seal
     mine = [c for c in commits if c.room in written]
     connection.executemany(WRITE, _entries(mine, seal))
     opened = [
-        (c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, _text(c.entries[-1].at))
+        (
+            c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, s.auth_session,
+            msgspec.json.encode(s.keys).decode(), _text(c.entries[-1].at), _text(joined_at(c, s)),
+        )
         for c in mine
         for s in c.opened
-    ]
+    ]  # fmt: skip
     if opened:
         connection.executemany(OPEN, opened)
+    admitted = [(_text(c.entries[-1].at), session, c.room) for c in mine for session in c.admitted]
+    if admitted:
+        connection.executemany(ADMIT, admitted)
     closed = [(_text(c.entries[-1].at), session, c.room) for c in mine for session in c.closed]
     if closed:
         connection.executemany(CLOSE, closed)

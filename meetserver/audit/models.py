@@ -22,5 +22,7 @@ security_event = Table(
     Column("previous", Bytes, nullable=False),
     Column("hash", Bytes, nullable=False),
     Index("ix_security_event_actor_seq", "actor", "seq"),
+    Index("ix_security_event_at", "at"),
+    Index("ix_security_event_subject_seq", "subject", "seq"),
     Index("ix_security_event_type_seq", "type", "seq"),
 )

@@ -7,7 +7,7 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
-from meetserver.client.errors import ApiError, ConnectionLost, ProtocolViolation
+from meetserver.client.errors import ApiError, ConnectionLost, FactorNeeded, ProtocolViolation
 
 T = TypeVar("T")
 
@@ -18,6 +18,16 @@ class Tokens(Struct, frozen=True):
     access_token: str
     refresh_token: str
     expires_in: float
+
+
+class LoginAnswer(Struct, frozen=True):
+    """Tokens; or, where there are `methods`, a challenge for a second factor."""
+
+    expires_in: float
+    access_token: str = ""
+    refresh_token: str = ""
+    token: str = ""
+    methods: tuple[str, ...] = ()
 
 
 class Registered(Struct, frozen=True):
@@ -85,8 +95,19 @@ class Api:
         return await self._post("/auth/register", Registered, {"email": email, "password": password, "name": name})
 
     async def login(self, email: str, password: str) -> Tokens:
-        """The tokens are also kept for the calls that follow."""
-        self.tokens = await self._post("/auth/login", Tokens, {"email": email, "password": password})
+        """The tokens are also kept for the calls that follow. Raises FactorNeeded."""
+        answer = await self._post("/auth/login", LoginAnswer, {"email": email, "password": password})
+        if answer.methods:
+            raise FactorNeeded(answer.token, answer.methods)
+        self.tokens = Tokens(answer.access_token, answer.refresh_token, answer.expires_in)
+        return self.tokens
+
+    async def answer_factor(self, token: str, *, totp: str = "", recovery_code: str = "") -> Tokens:
+        """The second step: `token` is the FactorNeeded's, `totp` a code of an authenticator app."""
+        body = {"token": token, "totp": totp, "recovery_code": recovery_code}
+        self.tokens = await self._post(
+            "/auth/login/factor", Tokens, {key: value for key, value in body.items() if value}
+        )
         return self.tokens
 
     async def refresh(self) -> Tokens:

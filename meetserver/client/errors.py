@@ -2,12 +2,15 @@
 
 ClientError
 ├── ApiError           HTTP said no: status and the stable code of the problem
+├── FactorNeeded       the password was right, and something more is asked for
 ├── CommandRefused     the room answered with an error
 ├── Unanswered         no answer came: a durable command may or may not be in the log
 ├── RoomClosed         the server closed the socket for good (3500 and above)
 ├── ConnectionLost     the server could not be reached again in time
 └── ProtocolViolation  the server said what the protocol does not allow
 """
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -34,6 +37,15 @@ class ApiError(ClientError):
         self.code = code
         self.message = message
         self.retry_after_s = retry_after_s
+
+
+class FactorNeeded(ClientError):
+    """The account has a second factor: go on with `Api.answer_factor(token, …)` and one of `methods`."""
+
+    def __init__(self, token: str, methods: Sequence[str]) -> None:
+        super().__init__(f"the account asks for one of {', '.join(methods)}")
+        self.token = token
+        self.methods = tuple(methods)
 
 
 class CommandRefused(ClientError):

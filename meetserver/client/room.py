@@ -84,13 +84,14 @@ class RoomClient:
         self._drain_s = 0.0
         self._is_leaving = False
         self._ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        self._admitted: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
     @classmethod
     @contextlib.asynccontextmanager
     async def join(
         cls, offer: JoinOffer, *, http: aiohttp.ClientSession | None = None, **options: Any
     ) -> AsyncIterator[Self]:
-        """Enter the room; leaving the context says bye.
+        """Enter the room, or its lobby (then `state.state` is "waiting"; see `admitted`); leaving the context says bye.
 
         `on_event` is called with every event, from the first; without it they are kept for `events()`.
         `renew` gets a new offer when the server takes neither ticket nor session any more.
@@ -142,6 +143,13 @@ class RoomClient:
         """Every event since joining, in order, for one reader. Ends after bye; raises what ended the room otherwise."""
         while (event := await self._feed.take()) is not None:
             yield event
+
+    async def admitted(self) -> None:
+        """Wait in the lobby until let in; nothing to wait for where there is none. Raises what ended the room first:
+        RoomClosed when sent away."""
+        error = await asyncio.shield(self._admitted)
+        if error is not None:
+            raise error
 
     async def ended(self) -> Exception | None:
         """Wait until the client is out of the room for good: None after bye, else why."""
@@ -274,11 +282,18 @@ class RoomClient:
             state.epoch, state.seq, state.snapshot = hello.epoch, hello.seq, hello.snapshot_json
         snapshot, presence = hello.snapshot_json, hello.presence_json
         self._hand_on(Attached(hello.epoch, hello.seq, hello.recovered, is_resumed, snapshot, presence))
+        if hello.state == "joined":
+            self._let_in(None)
+
+    def _let_in(self, error: Exception | None) -> None:
+        if not self._admitted.done():
+            self._admitted.set_result(error)
 
     def _end(self, error: Exception | None) -> None:
         if self._ended.done():
             return
         self._ended.set_result(error)
+        self._let_in(error or ConnectionLost("left the room"))
         self._unanswered.fail_all(error or ConnectionLost("left the room"))
         self._feed.close(error)
 
@@ -338,3 +353,4 @@ class RoomClient:
         state.role, state.state = admitted.role, admitted.state
         state.epoch, state.seq, state.snapshot = admitted.epoch, admitted.seq, bytes(admitted.snapshot)
         self._hand_on(Attached(admitted.epoch, admitted.seq, False, False, state.snapshot))
+        self._let_in(None)

@@ -6,23 +6,27 @@ Also what services see of rooms (`ports.Rooms`), and the end of it all at SIGTER
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
 from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
-from meetserver.actors.envelopes import FromServer, StateWanted, Stop
+from meetserver.actors.envelopes import DoorAsked, FromServer, Question, StateWanted, Stop
+from meetserver.actors.hello import token_hash
 from meetserver.actors.mailbox import MailboxFull
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.close_codes import DRAIN, NOT_VALID, QUARANTINED
 from meetserver.cluster.local_ref import LocalRef
-from meetserver.errors import Busy, NotFound, Refusal, Timeout, Unavailable, refused
+from meetserver.errors import Busy, NotFound, Refusal, Timeout, Unauthenticated, Unavailable, refused
 from meetserver.framing import text_frame
-from meetserver.ids import RoomId
+from meetserver.ids import RoomId, SessionId
 from meetserver.messages import Command, Role
 from meetserver.ports import RoomLog, RoomReply
-from meetserver.rooms.messages import Drain, Quarantined
+from meetserver.rooms.messages import Drain, Join, Quarantined
 from meetserver.wire import ephemeral_frame
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +62,13 @@ class Router:
             self._edges[room] = edge
         return edge
 
+    async def edge_of_session(self, room: RoomId, session: SessionId, token: str) -> EdgeRoom:
+        """As `edge`, for whoever wants to come back: a token that the room never gave out wakes no room. Raises
+        Unauthenticated, Unavailable."""
+        if room not in self._refs and not await self._store.had_session(room, session, token_hash(token)):
+            raise Unauthenticated("this session is over")
+        return await self.edge(room)
+
     def _forget_edge(self, edge: EdgeRoom) -> None:
         edge.close()
         if self._edges.get(edge.room) is edge:
@@ -81,12 +92,21 @@ class Router:
         return reply
 
     async def state(self, room: RoomId) -> bytes | None:
+        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        return await self._ask_awake(room, StateWanted(answer), answer)
+
+    async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
+        assert isinstance(join, Join)
+        answer: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
+        return await self._ask_awake(room, DoorAsked(join, address, answer), answer)
+
+    async def _ask_awake(self, room: RoomId, question: Question, answer: asyncio.Future[T | None]) -> T | None:
+        """None where the room sleeps or cannot answer in time."""
         ref = self._refs.get(room)
         if ref is None:
             return None
-        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         try:
-            ref.tell_control(StateWanted(answer))
+            ref.tell_control(question)
             return await asyncio.wait_for(answer, limits.ANSWER_TIMEOUT_S)
         except (TimeoutError, MailboxFull):
             return None
@@ -122,7 +142,7 @@ class Router:
     def _answer_rest(ref: LocalRef, refusal: Refusal) -> None:
         """Services wait for an answer; what sockets sent, their edge sends again."""
         for message in ref.actor.rest():
-            if isinstance(message, FromServer | StateWanted):
+            if isinstance(message, FromServer | Question):
                 ref.actor.refuse(message, refusal)
 
     def _ended(self, ref: LocalRef, is_quarantined: bool) -> None:

@@ -1,22 +1,26 @@
-"""/auth and /users."""
+"""Signing up, in and out, and what a mailed link is opened with."""
 
 from msgspec import Struct
 
+from meetserver.accounts.factor_messages import FactorChallenge
 from meetserver.accounts.messages import (
+    Forgot,
     Login,
     PageSession,
     Refresh,
     Register,
     Registered,
     Resend,
+    Reset,
     Tokens,
-    User,
     Verify,
 )
 from meetserver.accounts.service import shown
 from meetserver.errors import Unauthenticated
-from meetserver.http.cookies import csrf_token, page_session
+from meetserver.http.cookies import csrf_token
+from meetserver.http.factors import factor_challenge
 from meetserver.http.registry import AnyRoute, Call, Reply, Route
+from meetserver.http.signing_in import sign_in
 
 
 class Done(Struct, frozen=True):
@@ -26,39 +30,41 @@ class Done(Struct, frozen=True):
 
 
 async def register(call: Call[Register, None]) -> Registered:
-    return await call.services.accounts.register(call.body)
+    return await call.services.accounts.sign_up.register(call.body, call.origin)
 
 
 async def verify(call: Call[Verify, None]) -> Done:
-    await call.services.accounts.verify(call.body.token)
+    await call.services.accounts.sign_up.verify(call.body.token, call.origin)
     return Done()
 
 
 async def resend_verification(call: Call[Resend, None]) -> Done:
-    await call.services.accounts.send_link_again(call.body.email)
+    await call.services.accounts.sign_up.ask_again(call.body.email, call.origin)
     return Done()
 
 
-async def login(call: Call[Login, None]) -> Reply[Tokens | PageSession]:
-    accounts = call.services.accounts
-    account = await accounts.authenticate(call.body)
-    user_agent = call.request.headers.get("User-Agent", "")
-    if not call.body.cookie:
-        return Reply(await accounts.sessions.open_tokens(account.id, user_agent))
-    # A session that this browser had before ends: its cookie is about to be overwritten.
-    replaced = await page_session(call.request)
-    if replaced is not None:
-        await accounts.sessions.revoke(replaced)
-    session = await accounts.sessions.open_page(account.id, user_agent)
-    return Reply(PageSession(shown(account), csrf_token(call.request, session)), page_session=session)
+async def forgot_password(call: Call[Forgot, None]) -> Done:
+    await call.services.accounts.resets.forgot(call.body.email, call.origin)
+    return Done()
+
+
+async def reset_password(call: Call[Reset, None]) -> Done:
+    await call.services.accounts.resets.reset(call.body.token, call.body.password, call.origin)
+    return Done()
+
+
+async def login(call: Call[Login, None]) -> Reply[Tokens | PageSession] | FactorChallenge:
+    account = await call.services.accounts.authenticate(call.body, call.origin)
+    challenge = await factor_challenge(call, account, "password")
+    return challenge or await sign_in(call, account, ["password"], cookie=call.body.cookie)
 
 
 async def refresh(call: Call[Refresh, None]) -> Tokens:
-    return await call.services.accounts.sessions.refresh(call.body.refresh_token)
+    return await call.services.accounts.sessions.refresh(call.body.refresh_token, call.origin)
 
 
 async def logout(call: Call[None, None]) -> Reply[None]:
-    await call.services.accounts.sessions.revoke(call.caller.session)
+    await call.services.accounts.sessions.revoke(call.caller.session, call.origin)
     return Reply(None, page_session="" if call.caller.is_page else None)
 
 
@@ -66,10 +72,6 @@ async def read_csrf_token(call: Call[None, None]) -> PageSession:
     if not call.caller.is_page:
         raise Unauthenticated("this is for pages with a cookie session")
     return PageSession(shown(call.caller.account), csrf_token(call.request, call.caller.session))
-
-
-async def read_me(call: Call[None, None]) -> User:
-    return shown(call.caller.account)
 
 
 routes: list[AnyRoute] = [
@@ -107,20 +109,42 @@ routes: list[AnyRoute] = [
     ),
     Route(
         method="POST",
+        path="/auth/password/forgot",
+        handler=forgot_password,
+        action="auth.recover",
+        body=Forgot,
+        answer=Done,
+        tag="accounts",
+        summary="Mail a link to set a new password, at most once a minute.",
+    ),
+    Route(
+        method="POST",
+        path="/auth/password/reset",
+        handler=reset_password,
+        action="auth.recover",
+        body=Reset,
+        answer=Done,
+        problems=[404],
+        tag="accounts",
+        summary="Set a password with the last part of a reset's or an invitation's link, once. All sessions end.",
+    ),
+    Route(
+        method="POST",
         path="/auth/login",
         handler=login,
         action="auth.sign_in",
         body=Login,
-        answer=Tokens | PageSession,
+        answer=Tokens | PageSession | FactorChallenge,
         problems=[401],
         tag="accounts",
-        summary="Sign in, for tokens or (`cookie`: true) for a page's cookie session.",
+        summary="Sign in, for tokens or (`cookie`: true) for a page's cookie session; or be asked for a second factor.",
     ),
     Route(
         method="POST",
         path="/auth/refresh",
         handler=refresh,
         action="auth.sign_in",
+        rate="write",
         body=Refresh,
         answer=Tokens,
         problems=[401],
@@ -143,14 +167,5 @@ routes: list[AnyRoute] = [
         answer=PageSession,
         tag="accounts",
         summary="Who the page's cookie session is, and the token for its X-CSRF-Token header.",
-    ),
-    Route(
-        method="GET",
-        path="/users/me",
-        handler=read_me,
-        action="account.read",
-        answer=User,
-        tag="accounts",
-        summary="The caller's account.",
     ),
 ]

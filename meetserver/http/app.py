@@ -10,8 +10,9 @@ from meetserver.http.cookies import PAGE_COOKIES, PageCookies
 from meetserver.http.cors import allow_origins
 from meetserver.http.documents import document_routes
 from meetserver.http.endpoint import endpoint
-from meetserver.http.middlewares import explain, harden, identify
+from meetserver.http.middlewares import explain, harden, identify, locate
 from meetserver.http.pages import WEB, page_routes
+from meetserver.http.rates import show_allowance
 from meetserver.http.routes import ROUTES
 from meetserver.http.services import SERVICES, Services
 
@@ -24,11 +25,12 @@ def create_app(
     Handlers find `services` as `request.app[SERVICES]` and may raise Refused.
     """
     app = web.Application(
-        middlewares=[identify, harden, explain],
+        middlewares=[identify, harden, explain, locate],
         # It refuses this size too, and we do not.
         client_max_size=limits.BODY_BYTES + 1,
     )
     app[SERVICES] = services
+    app.on_response_prepare.append(show_allowance)
     app[PAGE_COOKIES] = PageCookies(services.config, services.keys)
     api = [app.router.add_route(route.method, route.full_path, endpoint(route)) for route in ROUTES]
     app.router.add_routes(document_routes(web_folder))

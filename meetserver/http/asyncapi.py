@@ -34,7 +34,7 @@ _TXN: Document = {"type": "string", "minLength": 1, "maxLength": limits.TXN_CHAR
 def asyncapi() -> Document:
     """The document, ready to be encoded."""
     commands: list[type[Command]] = [messages.Hello, *catalog.WIRE_COMMANDS]
-    events = list(catalog.EVENTS.values())
+    events = list(catalog.TOLD)
     ephemerals: list[type[Ephemeral]] = [*_OF_THE_CONNECTION, *catalog.EPHEMERALS]
     types: list[type[Struct]] = [*commands, *events, *ephemerals, *_REPLIES.values(), Refusal]
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)

@@ -5,6 +5,7 @@ And whether they may: the access table's row of the route says it, as far as no 
 from aiohttp import web
 
 from meetserver.access import Rule
+from meetserver.accounts.personal import is_personal
 from meetserver.accounts.sessions import Caller
 from meetserver.errors import ConfirmFirst, Forbidden, Unauthenticated
 from meetserver.http.cookies import has_csrf_token, page_session
@@ -66,8 +67,11 @@ def room_token(request: web.Request) -> str | None:
 async def _token_caller(request: web.Request, header: str) -> Caller:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthenticated("the Authorization header must be `Bearer` and an access token")
-    return await request.app[SERVICES].accounts.sessions.caller_of_token(token.strip())
+        raise Unauthenticated("the Authorization header must be `Bearer` and a token")
+    accounts, token = request.app[SERVICES].accounts, token.strip()
+    if is_personal(token):
+        return await accounts.personal.caller(token)
+    return await accounts.sessions.caller_of_token(token)
 
 
 async def _page_caller(request: web.Request) -> Caller | None:

@@ -59,6 +59,8 @@ async def set_page_session(request: web.Request, response: web.Response, session
     fresh = await cookies.new_session()
     if session:
         fresh[_SESSION] = session
+    else:
+        response.headers["Clear-Site-Data"] = '"storage"'  # which the page may have had no time to do itself
     await cookies.save_session(request, response, fresh)
 
 

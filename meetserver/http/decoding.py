@@ -1,6 +1,8 @@
 """Requests to typed values. Whatever is wrong with one is a Refused that says what."""
 
+import asyncio
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +10,7 @@ from aiohttp import web
 
 from meetserver import limits
 from meetserver.errors import BadMessage, NotFound, TooLarge
-from meetserver.http.errors import MediaTypeRefused
+from meetserver.http.errors import BodyLate, MediaTypeRefused
 from meetserver.http.registry import ID_PATTERN, AnyRoute
 
 _id = re.compile(ID_PATTERN)
@@ -33,20 +35,29 @@ def decode_query(request: web.Request, route: AnyRoute) -> Any:
     if len(set(request.query)) != len(request.query):
         raise BadMessage("a query key stands twice")
     try:
-        return msgspec.convert(dict(request.query), route.query, strict=False)
+        query = msgspec.convert(dict(request.query), route.query, strict=False)
     except msgspec.ValidationError as error:
         raise BadMessage(f"query: {error}") from None
+    for name, text in request.query.items():
+        # Not strict, a number is a time too, in seconds since 1970.
+        if isinstance(getattr(query, name, None), datetime) and "-" not in text[1:]:
+            raise BadMessage(f"query: `{name}` must be a time as in RFC 3339")
+    return query
 
 
 async def decode_body(request: web.Request, route: AnyRoute) -> Any:
-    """Raises MediaTypeRefused, TooLarge or BadMessage."""
+    """Raises MediaTypeRefused, TooLarge, BodyLate or BadMessage."""
     if route.body is None:
         return None
     if request.content_type != "application/json":
         raise MediaTypeRefused("the body must be application/json")
     if request.content_length is not None and request.content_length > limits.BODY_BYTES:
         raise TooLarge(f"a body may have {limits.BODY_BYTES} bytes")
-    raw = await request.read()
+    try:
+        async with asyncio.timeout(limits.BODY_S):
+            raw = await request.read()
+    except TimeoutError:
+        raise BodyLate(f"the body has {limits.BODY_S:g} s to come") from None
     try:
         return msgspec.json.decode(raw, type=route.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:

@@ -7,10 +7,12 @@ import msgspec
 from aiohttp import web
 
 from meetserver.accounts.sessions import Caller
-from meetserver.http.auth import authenticate, authorize, check_origin
+from meetserver.errors import Forbidden
+from meetserver.http.auth import authorize, check_origin
 from meetserver.http.cookies import set_page_session
 from meetserver.http.decoding import check_path, decode_body, decode_query, idempotency_key
 from meetserver.http.idempotency import Answer, once
+from meetserver.http.rates import authenticate_within_rate, record_refusal
 from meetserver.http.registry import AnyRoute, Call, Reply
 from meetserver.http.services import SERVICES
 from meetserver.http.store import ClaimKey
@@ -25,9 +27,7 @@ def endpoint(route: AnyRoute) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         check_path(request)
-        check_origin(request)
-        visitor = await authenticate(request, route)
-        authorize(visitor, route.rule)
+        visitor = await _admitted(request, route)
         query = decode_query(request, route)
         body = await decode_body(request, route)
         call: Call[Any, Any] = Call(request.app[SERVICES], request, body, query, visitor)
@@ -38,6 +38,18 @@ def endpoint(route: AnyRoute) -> Handler:
         return response
 
     return handle
+
+
+async def _admitted(request: web.Request, route: AnyRoute) -> Caller | None:
+    """Who calls. Raises Unauthenticated, RateLimited, ConfirmFirst, and Forbidden, which is put on record."""
+    try:
+        check_origin(request)
+        visitor = await authenticate_within_rate(request, route)
+        authorize(visitor, route.rule)
+    except Forbidden:
+        await record_refusal(request, route)
+        raise
+    return visitor
 
 
 def _response(request: web.Request, answer: Answer) -> web.Response:
@@ -72,7 +84,7 @@ def _encode(route: AnyRoute, result: Any) -> Answer:
     reply = result if isinstance(result, Reply) else Reply(result)
     headers = {"Cache-Control": "no-store", **reply.headers}
     if route.answer is None:
-        return Answer(204, headers, b"", reply.page_session)
+        return Answer(route.empty_status, headers, b"", reply.page_session)
     return Answer(
         route.status,
         {"Content-Type": "application/json", **headers},

@@ -55,11 +55,20 @@ class MediaTypeRefused(Refused):
     code: Code = "bad_message"
 
 
+class BodyLate(Refused):
+    """A body that did not come in time (408)."""
+
+    code: Code = "timeout"
+    temporary = True
+
+
 def status_of(error: Refused) -> int:
     if isinstance(error, VersionConflict):
         return 412
     if isinstance(error, MediaTypeRefused):
         return 415
+    if isinstance(error, BodyLate):
+        return 408
     return STATUS[error.refusal.code]
 
 

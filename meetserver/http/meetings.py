@@ -1,51 +1,38 @@
-"""/meetings: the calendar entries, and the way from one into its room."""
+"""/meetings: the calendar entries."""
 
 from contextlib import suppress
-from typing import Annotated
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, Meta, Struct, UnsetType
 
-from meetserver import limits
-from meetserver.errors import BadMessage, Refused, RoomEnded
+from meetserver.errors import Refused, RoomEnded
 from meetserver.http.decoding import expected_version, version_etag
+from meetserver.http.invitees import ready
+from meetserver.http.paging import PageQuery
+from meetserver.http.peer import base_url
 from meetserver.http.registry import AnyRoute, Call, Reply, Route
 from meetserver.http.services import Services
 from meetserver.ids import MeetingId
-from meetserver.meetings.messages import (
-    Admission,
-    Door,
-    JoinWish,
-    Media,
-    MeetingPage,
-    MeetingPatch,
-    MeetingShown,
-    NewMeeting,
-)
-from meetserver.meetings.service import roles_in
+from meetserver.meetings.messages import MeetingPage, MeetingPatch, MeetingShown, NewMeeting
+from meetserver.meetings.passcodes import passcode_of
+from meetserver.meetings.settings import ip_rules
 from meetserver.meetings.settings import shown as shown_settings
 from meetserver.meetings.store import Meeting
-from meetserver.names import clean_name
 from meetserver.rooms import messages as rooms
 from meetserver.wire import timestamp
 
 
-class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    limit: Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS)] = 50
-    cursor: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
-
-
 async def create_meeting(call: Call[NewMeeting, None]) -> Reply[MeetingShown]:
     caller = call.caller
-    made = await call.services.meetings.create(caller.user, caller.account.name, call.body)
+    invitees = ready(call.services, call.body.invitees)
+    made = await call.services.meetings.create(caller.user, caller.account.name, call.body, invitees)
     headers = {"Location": f"{call.request.path}/{made.id}", **version_etag(made.version)}
     return Reply(_shown(call.request, call.services, made), headers)
 
 
 async def list_meetings(call: Call[None, PageQuery]) -> MeetingPage:
-    cursor = None if call.query.cursor is UNSET else call.query.cursor
-    found, following = await call.services.meetings.list_own(call.caller.user, call.query.limit, cursor)
+    query = call.query
+    found, following = await call.services.meetings.list_own(call.caller.user, query.limit, query.after)
     return MeetingPage([_shown(call.request, call.services, one) for one in found], following)
 
 
@@ -72,48 +59,13 @@ async def delete_meeting(call: Call[None, None]) -> None:
     await meetings.remove(call.caller, id_, version)
 
 
-async def read_door(call: Call[None, None]) -> Door:
-    found = await call.services.meetings.find(MeetingId(call.part("meeting_id")))
-    return Door(found.title, found.owner_name, [])
-
-
-async def join_meeting(call: Call[JoinWish, None]) -> Admission:
-    services, visitor = call.services, call.visitor
-    found = await services.meetings.find(MeetingId(call.part("meeting_id")))
-    if call.body.name is not None:
-        name = clean_name(call.body.name)
-    elif visitor is not None:
-        name = visitor.account.name
-    else:
-        raise BadMessage("a guest must say a name")
-    ticket = services.tickets.issue(
-        room=found.room_id,
-        meeting=found.id,
-        user=None if visitor is None else visitor.user,
-        name=name,
-        role="host" if visitor is not None and {"host", "admin"} & roles_in(visitor, found) else "participant",
-    )
-    base = _base_url(call.request, services)
-    return Admission(
-        ticket=ticket,
-        ws_url=f"ws{base.removeprefix('http')}/ws/v1/rooms/{found.room_id}",
-        room_id=found.room_id,
-        ice_servers=services.config.ice_servers,
-        media=Media("mesh"),
-    )
-
-
 async def _configure(services: Services, changed: Meeting) -> None:
     """Tell a room that is awake. One that sleeps, or cannot be told, reads the calendar entry when it is loaded."""
     with suppress(Refused):
         if await services.rooms.state(changed.room_id) is not None:
             settings = msgspec.convert(changed.settings, rooms.Settings)
-            await services.rooms.ask(changed.room_id, rooms.Configure(changed.title, settings))
-
-
-def _base_url(request: web.Request, services: Services) -> str:
-    """The public URL, else where this request came to: a server at home is reached by many names."""
-    return services.config.url if services.config.public_url else f"{request.scheme}://{request.host}"
+            configure = rooms.Configure(changed.title, settings, ip_rules(changed.settings))
+            await services.rooms.ask(changed.room_id, configure)
 
 
 def _shown(request: web.Request, services: Services, meeting: Meeting) -> MeetingShown:
@@ -121,13 +73,13 @@ def _shown(request: web.Request, services: Services, meeting: Meeting) -> Meetin
         id=meeting.id,
         room_id=meeting.room_id,
         owner_id=meeting.owner_id,
-        join_url=f"{_base_url(request, services)}/m/{meeting.id}",
+        join_url=f"{base_url(request, services.config)}/m/{meeting.id}",
         title=meeting.title,
         description=meeting.description,
         starts_at=None if meeting.starts_at is None else timestamp(meeting.starts_at),
         duration_min=meeting.duration_min,
         timezone=meeting.timezone,
-        settings=shown_settings(meeting.settings),
+        settings=shown_settings(meeting.settings, passcode_of(services.keys, meeting.id, meeting.settings)),
         version=meeting.version,
         created_at=timestamp(meeting.created_at),
         updated_at=timestamp(meeting.updated_at),
@@ -164,7 +116,7 @@ routes: list[AnyRoute] = [
         action="meetings.read",
         answer=MeetingShown,
         tag="meetings",
-        summary="One meeting, for its owner and administrators.",
+        summary="One meeting, for its hosts, cohosts and administrators.",
     ),
     Route(
         method="PATCH",
@@ -186,24 +138,5 @@ routes: list[AnyRoute] = [
         if_match=True,
         tag="meetings",
         summary="End the meeting for everybody and delete it with all that happened there.",
-    ),
-    Route(
-        method="GET",
-        path="/meetings/{meeting_id}/door",
-        handler=read_door,
-        action="meetings.door",
-        answer=Door,
-        tag="meetings",
-        summary="What whoever has the link may know before joining.",
-    ),
-    Route(
-        method="POST",
-        path="/meetings/{meeting_id}/join",
-        handler=join_meeting,
-        action="meetings.join",
-        body=JoinWish,
-        answer=Admission,
-        tag="meetings",
-        summary="A ticket for the room, as the signed-in user or as a guest with a name.",
     ),
 ]

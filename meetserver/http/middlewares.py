@@ -1,4 +1,6 @@
-"""Around every request, from the outside in: its id and its line in the log, headers that browsers heed, problems."""
+"""Around every request, from the outside in: its id and its line in the log, headers that browsers heed, problems,
+and where it came from.
+"""
 
 import logging
 import re
@@ -9,9 +11,11 @@ from typing import TypeAlias
 import structlog
 from aiohttp import web
 
-from meetserver.errors import Refusal, Refused
+from meetserver.errors import BadMessage, Refusal, Refused
 from meetserver.http.errors import problem, problem_of, problem_of_framework
-from meetserver.http.peer import origin_of
+from meetserver.http.gate import guard_of
+from meetserver.http.headers import add_headers
+from meetserver.http.peer import PEER, origin_of, peer_of
 from meetserver.http.services import ORIGIN, REQUEST_ID, SERVICES, USER_ID
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -21,23 +25,8 @@ access_log = logging.getLogger("meetserver.access")
 
 _request_id = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
-    "Content-Security-Policy": "; ".join([
-        "default-src 'self'",
-        "connect-src 'self' ws: wss:",
-        "media-src 'self' blob: mediastream:",
-        "img-src 'self' blob: data:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]),
-}  # fmt: skip
+CLIENT_GONE = Refusal("bad_message", "the connection has ended")
+OVER_HTTPS_ONLY = Refusal("forbidden", "this server is to be called over https")
 
 
 @web.middleware
@@ -46,13 +35,17 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     named = request.headers.get("X-Request-Id", "")
     request_id = named if _request_id.fullmatch(named) else request.app[SERVICES].random.id()
     request[REQUEST_ID] = request_id
-    request[ORIGIN] = origin_of(request, request_id)
+    guard = guard_of(request)
+    if guard is not None:
+        guard.request_began()
     started = time.perf_counter()
     with structlog.contextvars.bound_contextvars(request_id=request_id):
         response = await handler(request)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
         _write_line(request, response, time.perf_counter() - started)
+    if guard is not None:
+        guard.request_ended()
     return response
 
 
@@ -78,10 +71,7 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Headers that keep a page from being framed, sniffed or made to run what is not ours."""
     response = await handler(request)
     if not response.prepared:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if request.app[SERVICES].config.url.startswith("https://"):
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        add_headers(response, request.app[SERVICES].config, request.path, request.get(PEER))
     return response
 
 
@@ -98,5 +88,24 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return problem_of_framework(error, request_id)
     except Exception:
+        if request.transport is None or request.transport.is_closing():
+            return problem(400, CLIENT_GONE, request_id)  # nobody reads it, and nothing is wrong here
         log.exception("action=request_failed route=%s", route_template(request))
         return problem(500, Refusal("internal", "something went wrong on the server"), request_id)
+
+
+@web.middleware
+async def locate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Note where the request came from, and lead people who came by http to https. Programs are told instead of led:
+    what they sent in the clear should not go unnoticed."""
+    config = request.app[SERVICES].config
+    if request.transport is None:
+        raise BadMessage("the connection has ended")  # nobody reads this; but who asked is no longer known
+    request[PEER] = peer = peer_of(request, config)
+    request[ORIGIN] = origin_of(request, request[REQUEST_ID], peer)
+    if peer.is_scheme_told and peer.scheme == "http" and config.url.startswith("https://"):
+        is_page = request.method in {"GET", "HEAD"} and not request.path.startswith(("/api/", "/ws/"))
+        if is_page and request.path_qs.startswith("/"):
+            return web.Response(status=308, headers={"Location": f"{config.url}{request.path_qs}"})
+        return problem(403, OVER_HTTPS_ONLY, request[REQUEST_ID])
+    return await handler(request)

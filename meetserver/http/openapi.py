@@ -145,7 +145,7 @@ def _header(name: str, schema: Document, description: str) -> Document:
 
 def _responses(route: AnyRoute, by_type: dict[Any, Document]) -> Document:
     if route.answer is None:
-        responses: Document = {"204": {"description": "Done."}}
+        responses: Document = {str(route.empty_status): {"description": "Done."}}
     else:
         choices = [by_type[choice] for choice in _choices(route.answer)]
         content = {"application/json": {"schema": choices[0] if len(choices) == 1 else {"oneOf": choices}}}

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from meetserver.config import Config
+from meetserver.http.peer import peer_of
 
 
 def is_own_origin(origin: str, request: web.Request, config: Config) -> bool:
@@ -20,7 +21,8 @@ def is_own_origin(origin: str, request: web.Request, config: Config) -> bool:
         public = urlsplit(config.public_url)
         if (asked.scheme, asked.netloc) == (public.scheme, public.netloc):
             return True
-    return asked.netloc == request.host and asked.scheme in {request.scheme, "https"}
+    peer = peer_of(request, config)
+    return asked.netloc == peer.host and asked.scheme in {peer.scheme, "https"}
 
 
 def is_foreign(request: web.Request, config: Config) -> bool:

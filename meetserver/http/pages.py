@@ -80,7 +80,7 @@ def answer(request: web.Request, asset: Asset) -> web.Response:
     known = request.if_none_match
     if known is not None and any(etag.value in {asset.etag, "*"} for etag in known):
         return web.Response(status=304, headers=headers)
-    charset = "utf-8" if asset.content_type.startswith("text/") else None
+    charset = "utf-8" if asset.content_type.startswith("text/") or asset.content_type.endswith("+xml") else None
     return web.Response(body=asset.body, content_type=asset.content_type, charset=charset, headers=headers)
 
 
@@ -90,6 +90,10 @@ def page_routes(web_folder: Path = WEB) -> Iterable[web.RouteDef]:
     return [
         web.get("/", shell.serve),
         web.get("/m/{meeting_id}", shell.serve),
+        web.get("/m/{meeting_id}/{secret}", shell.serve),
         web.get("/verify/{token}", shell.serve),
+        web.get("/reset/{token}", shell.serve),
+        web.get("/invite/{token}", shell.serve),
+        web.get("/email/{token}", shell.serve),
         web.get("/static/{path:.+}", assets.serve),
     ]

@@ -1,16 +1,23 @@
-"""Who may read a room's past: its owner, administrators, whoever is or was in it, and a guest while in it."""
+"""Who may read a room's past: its moderators, administrators, whoever is or was in it, and a guest while in it. Who
+was sent out reads no more.
+"""
+
+from typing import Any
 
 from msgspec import Struct
 
+from meetserver import limits
 from meetserver.access import AnyRole, may
 from meetserver.errors import NotFound, Unauthenticated
 from meetserver.http import store
 from meetserver.http.auth import room_token
 from meetserver.http.registry import B, Call, Q
-from meetserver.ids import MeetingId, ParticipantId
+from meetserver.ids import MeetingId, ParticipantId, RoomId
 from meetserver.meetings.service import roles_in
 from meetserver.meetings.store import Meeting
-from meetserver.ports import Entry
+from meetserver.ports import Entry, RoomHistory
+from meetserver.rooms.catalog import decode_event
+from meetserver.rooms.messages import Barred, Unbanned
 
 
 class Reader(Struct, frozen=True):
@@ -27,14 +34,30 @@ class Reader(Struct, frozen=True):
 async def reader_of(call: Call[B, Q]) -> Reader:
     """Raises NotFound where the caller may not know of the meeting, Unauthenticated for a token that is none."""
     services, token = call.services, room_token(call.request)
-    found = await services.meetings.find(MeetingId(call.part("meeting_id")))
+    found = await services.meetings.find(MeetingId(call.part("meeting_id")), call.visitor)
     if token is not None:
         participant = await store.participant_of_token(services.database, found.room_id, token)
         if participant is None:
             raise Unauthenticated("the token is not that of an open session of this room")
         return Reader(found, frozenset({participant}))
     own = await store.participants_of_user(services.database, found.room_id, call.caller.user)
+    roles = roles_in(call.caller, found)
     there: frozenset[AnyRole] = frozenset({"participant"}) if own else frozenset()
-    if not may(roles_in(call.caller, found) | there, "history.read"):
+    if not may(roles | there, "history.read"):
+        raise NotFound("there is no such meeting")
+    if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own):
         raise NotFound("there is no such meeting")
     return Reader(found, own)
+
+
+async def _was_sent_out(history: RoomHistory, room: RoomId, own: frozenset[ParticipantId]) -> bool:
+    """Whether one of these was removed or banned and that was not lifted: what goes on inside is not for them."""
+
+    async def events_of(type_: str) -> list[Any]:
+        entries = await history.entries_of_type(room, type_, before_seq=None, after_seq=None, limit=limits.ROOM_BARS)
+        return [decode_event(entry.type, entry.v, entry.data) for entry in entries]
+
+    if not own:
+        return False
+    against = {event.bar.id for event in await events_of(Barred.type) if event.bar.participant in own}
+    return bool(against) and not against <= {event.ban for event in await events_of(Unbanned.type)}

@@ -16,7 +16,7 @@ B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 API = "/api/v1"
 ID_PATTERN = r"^[A-Za-z0-9]{1,64}$"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +48,9 @@ class Call(Generic[B, Q]):
         return self.request.match_info[name]
 
 
+AnyCall: TypeAlias = Call[Any, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[R]):
     """An answer with more than a body. `page_session`: set the page's cookie to this session; "" takes it away."""
@@ -59,9 +62,9 @@ class Reply(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[B, Q, R]):
-    """One operation. `action` is the row of the access table that says who may. `answer` None is a 204. `problems` are
-    statuses beside those that follow from the rest. `takes_room_token`: a session of the room may call as well, by
-    `Authorization: Session <resume token>`."""
+    """One operation. `action` is the row of the access table that says who may. `answer` None is a 204, or
+    a redirect. `problems` are statuses beside those that follow from the rest. `takes_room_token`: a session of the
+    room may call as well, by `Authorization: Session <resume token>`."""
 
     method: Method
     path: str
@@ -77,6 +80,8 @@ class Route(Generic[B, Q, R]):
     if_match: bool = False
     at_root: bool = False
     takes_room_token: bool = False
+    rate: str | None = None
+    """A class of limits.RATES other than the one that follows from action and method (http/rates.py)."""
 
     @property
     def rule(self) -> access.Rule:
@@ -93,6 +98,11 @@ class Route(Generic[B, Q, R]):
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @property
+    def empty_status(self) -> int:
+        """Of an answer without a body: 204, or where it redirects to."""
+        return 204 if self.status == 200 else self.status
 
     @property
     def path_parts(self) -> list[str]:

@@ -6,11 +6,18 @@ from typing import Protocol
 
 from aiohttp import web
 
+from meetserver.accounts.erasure import Erasure
+from meetserver.accounts.factor_settings import FactorSettings
+from meetserver.accounts.factors import Factors
+from meetserver.accounts.oidc import SingleSignOn
 from meetserver.accounts.service import Accounts
 from meetserver.config import Config
 from meetserver.database import Database
+from meetserver.meetings.invitees import Invitees
+from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
+from meetserver.network.service import IpRules
 from meetserver.ports import Clock, Origin, Random, RateLimiter, RoomHistory, Rooms, Sealer, SecurityLog
 
 
@@ -28,7 +35,14 @@ class Services:
     database: Database
     keys: Keys
     accounts: Accounts
+    factors: Factors
+    factor_settings: FactorSettings
+    sso: SingleSignOn
+    erasure: Erasure
     meetings: Meetings
+    invitees: Invitees
+    guest_links: GuestLinks
+    ip_rules: IpRules
     tickets: Tickets
     rooms: Rooms
     history: RoomHistory

@@ -64,16 +64,19 @@ async def delete_expired_claims(connection: AsyncConnection, now: datetime) -> i
 
 
 async def participants_of_user(database: Database, room: RoomId, user: UserId) -> frozenset[ParticipantId]:
-    """Who this account is, or ever was, in the room."""
-    query = select(room_session.c.participant).where(room_session.c.room_id == room, room_session.c.user_id == user)
+    """Who this account is, or ever was, in the room; who came no farther than its lobby, was not there."""
+    query = select(room_session.c.participant).where(
+        room_session.c.room_id == room, room_session.c.user_id == user, room_session.c.joined_at.is_not(None)
+    )
     return frozenset(ParticipantId(row.participant) for row in await database.fetch(query))
 
 
 async def participant_of_token(database: Database, room: RoomId, token: str) -> ParticipantId | None:
-    """Whose open session of the room this resume token is."""
+    """Whose open session of the room, not of its lobby, this resume token is."""
     query = select(room_session.c.participant).where(
         room_session.c.token_hash == hashlib.sha256(token.encode()).digest(),
         room_session.c.room_id == room,
+        room_session.c.joined_at.is_not(None),
         room_session.c.closed_at.is_(None),
     )
     rows = await database.fetch(query)

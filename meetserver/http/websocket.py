@@ -26,8 +26,13 @@ from meetserver.errors import (
 from meetserver.framing import text_frame
 from meetserver.http.connection import SocketConnection
 from meetserver.http.flood import Flood
+from meetserver.http.gate import guard_of
 from meetserver.http.heartbeat import Heartbeat
+from meetserver.http.newcomers import Newcomer, Newcomers
 from meetserver.http.origins import is_own_origin
+from meetserver.http.peer import PEER
+from meetserver.http.rates import take
+from meetserver.http.session_watch import SessionWatch
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.meetings.tickets import Tickets
 from meetserver.messages import Command
@@ -38,7 +43,7 @@ from meetserver.rooms.messages import Bye, Hello, Join, Ping, PingOk, Welcome, W
 log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "meet.v1.json"
-FEATURES = ["chat", "whiteboard", "presence", "mesh"]
+FEATURES = ["chat", "whiteboard", "presence", "mesh", "lobby"]
 READ_BYTES = 4 * limits.FRAME_BYTES
 """What is read of a frame: enough to close too large ones by our own code."""
 
@@ -49,14 +54,24 @@ _decoder: wire.CommandDecoder = wire.CommandDecoder(WIRE_COMMANDS)
 class RoomSockets:
     """Serves `GET /ws/v1/rooms/{room_id}`."""
 
-    def __init__(self, router: Router, tickets: Tickets, config: Config, clock: Clock, random: Random) -> None:
+    def __init__(
+        self,
+        router: Router,
+        tickets: Tickets,
+        watch: SessionWatch,
+        config: Config,
+        clock: Clock,
+        random: Random,
+    ) -> None:
         self._router = router
         self._tickets = tickets
         self._config = config
         self._clock = clock
         self._random = random
+        self.watch = watch
         self._background = Background()
         self._heartbeat = Heartbeat()
+        self._newcomers = Newcomers()
         self._links = count(1)
         welcome = Welcome(SUBPROTOCOL, f"meetserver/{__version__}", config.shard_id, FEATURES, WelcomeLimits())
         self._welcome = text_frame(wire.ephemeral_frame(welcome))
@@ -71,16 +86,29 @@ class RoomSockets:
         origin = request.headers.get("Origin")
         if origin is not None and not is_own_origin(origin, request, self._config):
             raise web.HTTPForbidden(text="this origin may not open a room's socket")
+        await take(request, limits.RATES["socket"], None)
+        newcomer = self._newcomers.enter(request[PEER].address)
+        try:
+            return await self._talk(request, newcomer)
+        finally:
+            newcomer.leave()
+
+    async def _talk(self, request: web.Request, newcomer: Newcomer) -> web.StreamResponse:
         socket = make_socket()
         await socket.prepare(request)
         assert request.transport is not None
         connection = SocketConnection(socket, request.transport, self._background)
+        newcomer.cut = connection.abort
+        guard = guard_of(request)
+        if guard is not None:
+            guard.became_socket()
         self._heartbeat.add(connection)
         try:
             if socket.ws_protocol != SUBPROTOCOL:
                 raise BadMessage(f"the subprotocol is {SUBPROTOCOL}")
             connection.write(self._welcome)
-            await _Conversation(self, RoomId(request.match_info["room_id"]), socket, connection).hold()
+            room = RoomId(request.match_info["room_id"])
+            await _Conversation(self, room, newcomer, socket, connection).hold()
         except Refused as error:
             connection.write(text_frame(wire.error_frame(error.command_id, error.refusal)))
             connection.close(error.refusal)
@@ -89,23 +117,36 @@ class RoomSockets:
         await connection.finish()
         return socket
 
-    async def open(self, room: RoomId, connection: SocketConnection, frame: wire.CommandFrame[Hello]) -> "Place":
+    async def open(
+        self, room: RoomId, address: str, connection: SocketConnection, frame: wire.CommandFrame[Hello]
+    ) -> "Place":
         """The session that a hello asks for, once the room has answered. Raises Refused."""
         hello, link = frame.data, next(self._links)
         if hello.resume is not None:
             session_id = SessionId(hello.resume.token.partition(".")[0])
-            edge = await self._router.edge(room)
-            session = edge.open_by_resume(link, connection, frame.id, session_id, hello.resume)
+            edge = await self._router.edge_of_session(room, session_id, hello.resume.token)
+            session = edge.open_by_resume(link, connection, frame.id, session_id, hello.resume, address=address)
         elif hello.ticket is not None:
             claims = self._tickets.verify(hello.ticket)
             if claims.room != room:
                 raise Unauthenticated("the ticket is for another room")
             session_id = SessionId(self._random.id())
             participant = ParticipantId(self._random.id())
-            join = Join(participant, session_id, claims.name, claims.role, claims.user)
+            join = Join(
+                participant, session_id, claims.name, claims.role, claims.user, claims.keys, claims.passes_lobby
+            )
             edge = await self._router.edge(room)
             token = f"{session_id}.{self._random.secret()}"
-            session = edge.open_by_ticket(link, connection, frame.id, join, token, claims.jti)
+            session = edge.open_by_ticket(
+                link,
+                connection,
+                frame.id,
+                join,
+                token,
+                claims.jti,
+                address=address,
+                auth_session=claims.auth_session,
+            )
         else:
             raise BadMessage("hello needs a ticket or a resume point")
         await session.opened.wait()
@@ -138,10 +179,16 @@ class _Conversation:
     """One socket from its welcome to its end."""
 
     def __init__(
-        self, sockets: RoomSockets, room: RoomId, socket: web.WebSocketResponse, connection: SocketConnection
+        self,
+        sockets: RoomSockets,
+        room: RoomId,
+        newcomer: Newcomer,
+        socket: web.WebSocketResponse,
+        connection: SocketConnection,
     ) -> None:
         self._sockets = sockets
         self._room = room
+        self._newcomer = newcomer
         self._socket = socket
         self._connection = connection
         self._loop = asyncio.get_running_loop()
@@ -151,6 +198,8 @@ class _Conversation:
         place = await self._hello()
         if place is None:
             return
+        self._newcomer.leave()
+        self._sockets.watch.add(place.edge, place.session)
         try:
             for number in count():
                 text = await self._next_text()
@@ -159,6 +208,7 @@ class _Conversation:
                 if number % limits.COMMANDS_PER_TURN == 0:
                     await asyncio.sleep(0)  # what has come already is received without a pause
         finally:
+            self._sockets.watch.remove(place.session)
             place.edge.detach(place.session)
 
     async def _hello(self) -> Place | None:
@@ -178,7 +228,12 @@ class _Conversation:
             raise refused from None
         assert isinstance(frame.data, Hello)
         try:
-            return await self._sockets.open(self._room, self._connection, frame)  # type: ignore[arg-type]
+            return await self._sockets.open(
+                self._room,
+                self._newcomer.address,
+                self._connection,
+                frame,  # type: ignore[arg-type]
+            )
         except Refused as error:
             error.command_id = frame.id
             raise

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from meetserver import limits
+from meetserver.messages import Role
 from meetserver.names import LINE_PATTERN, TEXT_PATTERN
+from meetserver.network.rules import IpRule
 
 Title = Annotated[str, Meta(min_length=1, max_length=limits.TITLE_CHARS, pattern=LINE_PATTERN)]
 Description = Annotated[str, Meta(max_length=limits.DESCRIPTION_CHARS, pattern=TEXT_PATTERN)]
@@ -14,6 +16,11 @@ StartsAt = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offs
 Minutes = Annotated[int, Meta(ge=1, le=limits.MEETING_MINUTES)]
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$", description="IANA name")]
 MediaMode = Literal["auto", "mesh"]
+Passcode = Annotated[str, Meta(max_length=limits.PASSCODE_CHARS)]
+PersonName = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=LINE_PATTERN)]
+Address = Annotated[str, Meta(max_length=limits.EMAIL_CHARS)]
+LinkRole = Literal["participant", "viewer"]
+Need = Literal["passcode", "sign_in", "invitation"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -31,14 +38,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     media: MediaMode = "auto"
     max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] = 100
     retention_days: int | None = None
-    ip_rules: list[dict[str, Any]] = []
+    ip_rules: tuple[IpRule, ...] = ()
 
 
 class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings to change; null sets one back to its default."""
 
     lobby: bool | UnsetType | None = UNSET
-    passcode: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    passcode: Passcode | UnsetType | None = UNSET
     locked: bool | UnsetType | None = UNSET
     only_signed_in: bool | UnsetType | None = UNSET
     only_invited: bool | UnsetType | None = UNSET
@@ -49,13 +56,62 @@ class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     media: Annotated[str, Meta(max_length=32, description="`auto` or `mesh`")] | UnsetType | None = UNSET
     max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] | UnsetType | None = UNSET
     retention_days: Annotated[int, Meta(ge=1, le=36_500)] | UnsetType | None = UNSET
-    ip_rules: Annotated[list[dict[str, Any]], Meta(max_length=100)] | UnsetType | None = UNSET
+    ip_rules: Annotated[tuple[IpRule, ...], Meta(max_length=limits.MEETING_IP_RULES)] | UnsetType | None = UNSET
 
 
-class Invitee(Struct, frozen=True, forbid_unknown_fields=True):
-    email: Annotated[str, Meta(max_length=limits.EMAIL_CHARS)]
-    name: Annotated[str, Meta(max_length=limits.NAME_CHARS)] | None = None
-    role: Annotated[str, Meta(max_length=32)] | None = None
+class NewInvitee(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whoever has an account with this address, verified, has this role in the meeting."""
+
+    email: Address
+    name: PersonName | None = None
+    role: Role = "participant"
+
+
+class InviteePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: PersonName | UnsetType | None = UNSET
+    role: Role | UnsetType = UNSET
+
+
+class InviteeShown(Struct, frozen=True, kw_only=True):
+    id: str
+    email: str
+    name: str | None
+    role: Role
+    state: Literal["pending"] = "pending"
+    """What became of the invitation."""
+    created_at: str
+
+
+class InviteePage(Struct, frozen=True):
+    items: list[InviteeShown]
+    next: str | None
+
+
+class NewLink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A guest link: whoever has it needs neither passcode nor invitation. `max_uses`: so many joins, then no more."""
+
+    label: Annotated[str, Meta(max_length=limits.NAME_CHARS, pattern=TEXT_PATTERN)] = ""
+    role: LinkRole = "participant"
+    skips_lobby: bool = False
+    max_uses: Annotated[int, Meta(ge=1, le=limits.GUEST_LINK_USES)] | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class LinkShown(Struct, frozen=True, kw_only=True):
+    id: str
+    url: str
+    label: str
+    role: LinkRole
+    skips_lobby: bool
+    max_uses: int | None
+    uses: int
+    created_at: str
+    expires_at: str | None
+
+
+class LinkPage(Struct, frozen=True):
+    items: list[LinkShown]
+    next: str | None
 
 
 class NewMeeting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +122,7 @@ class NewMeeting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timezone: TimeZone | None = None
     rrule: Annotated[str, Meta(max_length=1000)] | None = None
     settings: SettingsWish = SettingsWish()
-    invitees: Annotated[list[Invitee], Meta(max_length=1000)] = []
+    invitees: Annotated[list[NewInvitee], Meta(max_length=limits.INVITEES)] = []
 
 
 class MeetingPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +138,7 @@ class MeetingPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MeetingShown(Struct, frozen=True, kw_only=True):
-    """A meeting as its owner sees it."""
+    """A meeting as its hosts and cohosts see it."""
 
     id: str
     room_id: str
@@ -109,14 +165,16 @@ class Door(Struct, frozen=True):
 
     title: str
     host_name: str
-    needs: list[Literal["passcode", "sign_in", "invitation"]]
+    needs: list[Need]
+    """What is asked of whoever comes: a guest link does for passcode and invitation."""
 
 
 class JoinWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest says a name; a user may say another than the account's."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=LINE_PATTERN)] | None = None
-    passcode: Annotated[str, Meta(max_length=200)] | None = None
+    name: PersonName | None = None
+    passcode: Passcode | None = None
+    link: Annotated[str, Meta(max_length=64, description="The secret at the end of a guest link")] | None = None
 
 
 class Media(Struct, frozen=True):

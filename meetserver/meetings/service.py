@@ -1,8 +1,9 @@
-"""Meetings as calendar entries. Only the owner and administrators see one; to anybody else it is not there.
+"""Meetings as calendar entries. Only hosts, cohosts and administrators see one; to anybody else it is not there.
 
 What a change means to the live room is told to it by the caller, after the commit.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from zoneinfo import available_timezones
@@ -14,17 +15,19 @@ from meetserver.access import AnyRole, may
 from meetserver.database import Database
 from meetserver.errors import BadMessage, Forbidden, NotFound, NotSupported, VersionConflict
 from meetserver.ids import MeetingId, RoomId, UserId
-from meetserver.meetings import store
+from meetserver.meetings import guest_store, store
 from meetserver.meetings.cursors import read_cursor, write_cursor
-from meetserver.meetings.messages import MeetingPatch, NewMeeting
+from meetserver.meetings.guest_store import Invitee
+from meetserver.meetings.messages import MeetingPatch, NewMeeting, SettingsWish
+from meetserver.meetings.passcodes import with_passcode
 from meetserver.meetings.settings import stored
 from meetserver.meetings.store import Meeting
 from meetserver.names import clean_name
-from meetserver.ports import Clock, Random
+from meetserver.ports import Clock, Random, Sealer
 
 # Years in which a meeting can be held: well inside what all clocks and databases can say in every zone.
-FIRST_START = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_START = datetime(2200, 1, 1, tzinfo=UTC)
+FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_TIME = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Viewer(Protocol):
@@ -36,50 +39,65 @@ class Viewer(Protocol):
     @property
     def roles(self) -> frozenset[AnyRole]: ...
 
+    @property
+    def verified_key(self) -> str | None:
+        """Of the account's address, once its owner has shown that it is theirs."""
+
 
 class Meetings:
-    def __init__(self, database: Database, clock: Clock, random: Random) -> None:
+    def __init__(self, database: Database, sealer: Sealer, clock: Clock, random: Random) -> None:
         self._database = database
+        self._sealer = sealer
         self._clock = clock
         self._random = random
         self._zones = available_timezones()
 
-    async def create(self, owner: UserId, owner_name: str, wish: NewMeeting) -> Meeting:
-        """The meeting, with its room. Raises BadMessage, NotSupported."""
+    async def create(
+        self, owner: UserId, owner_name: str, wish: NewMeeting, invitees: Sequence[Invitee] = ()
+    ) -> Meeting:
+        """The meeting, with its room. `invitees` are the wish's, made ready. Raises BadMessage, NotSupported."""
         if wish.rrule:
             raise NotSupported("rrule cannot be set on this server yet")
-        if wish.invitees:
-            raise NotSupported("invitees cannot be set on this server yet")
         now = self._clock.now()
+        id_ = MeetingId(self._random.id())
         made = Meeting(
-            id=MeetingId(self._random.id()),
+            id=id_,
             owner_id=owner,
             title=clean_name(wish.title, "title"),
             description=wish.description,
-            starts_at=_checked_start(wish.starts_at),
+            starts_at=checked_time(wish.starts_at, "starts_at"),
             duration_min=wish.duration_min,
             timezone=self._checked_zone(wish.timezone),
-            settings=stored(wish.settings, {}),
+            settings=self._settings(id_, wish.settings, {}),
             version=1,
             created_at=now,
             updated_at=now,
             room_id=RoomId(self._random.id()),
             owner_name=owner_name,
         )
-        await self._database.run(lambda connection: store.insert_with_room(connection, made))
+
+        async def add(connection: AsyncConnection) -> None:
+            await store.insert_with_room(connection, made)
+            await guest_store.insert_invitees(connection, id_, invitees)
+
+        await self._database.run(add)
         return made
 
-    async def find(self, id_: MeetingId) -> Meeting:
+    async def find(self, id_: MeetingId, viewer: Viewer | None = None) -> Meeting:
         """For the door: whoever has the id may ask to join. Raises NotFound."""
-        found = await store.read(self._database, id_)
+        found = await store.read(self._database, id_, None if viewer is None else viewer.verified_key)
         if found is None:
             raise NotFound("there is no such meeting")
         return found
 
     async def read(self, viewer: Viewer, id_: MeetingId) -> Meeting:
         """Raises NotFound, also where the viewer may not see it."""
-        found = await self.find(id_)
-        check(viewer, found, "meetings.read")
+        return await self.find_for(viewer, id_, "meetings.read")
+
+    async def find_for(self, viewer: Viewer, id_: MeetingId, action: str) -> Meeting:
+        """The meeting, if the viewer may do this to it. Raises NotFound, also where they may not see it; Forbidden."""
+        found = await self.find(id_, viewer)
+        check(viewer, found, action)
         return found
 
     async def list_own(self, owner: UserId, limit: int, cursor: str | None) -> tuple[list[Meeting], str | None]:
@@ -98,12 +116,12 @@ class Meetings:
         """
 
         async def change(connection: AsyncConnection) -> Meeting:
-            before = await self._for_change(connection, viewer, id_, version, "meetings.update")
+            before = await self.for_change(connection, viewer, id_, version, "meetings.update")
             columns = self._changed(before, patch)
             if columns:
                 columns |= {"version": before.version + 1, "updated_at": self._clock.now()}
                 await store.update_columns(connection, id_, **columns)
-            after = await store.locked(connection, id_)
+            after = await store.locked(connection, id_, viewer.verified_key)
             assert after is not None
             return after
 
@@ -111,8 +129,7 @@ class Meetings:
 
     async def check_change(self, viewer: Viewer, id_: MeetingId, version: int | None) -> Meeting:
         """Whether `remove` would be granted: to be asked before the live room is ended."""
-        found = await self.find(id_)
-        check(viewer, found, "meetings.delete")
+        found = await self.find_for(viewer, id_, "meetings.delete")
         if version is not None and version != found.version:
             raise VersionConflict("the meeting was changed meanwhile")
         return found
@@ -121,15 +138,16 @@ class Meetings:
         """With its room and all that happened there. Raises NotFound, VersionConflict."""
 
         async def change(connection: AsyncConnection) -> None:
-            await self._for_change(connection, viewer, id_, version, "meetings.delete")
+            await self.for_change(connection, viewer, id_, version, "meetings.delete")
             await store.remove(connection, id_)
 
         await self._database.run(change)
 
-    async def _for_change(
+    async def for_change(
         self, connection: AsyncConnection, viewer: Viewer, id_: MeetingId, version: int | None, action: str
     ) -> Meeting:
-        found = await store.locked(connection, id_)
+        """As `find_for`, within a unit of work. Raises VersionConflict as well."""
+        found = await store.locked(connection, id_, viewer.verified_key)
         if found is None:
             raise NotFound("there is no such meeting")
         check(viewer, found, action)
@@ -147,14 +165,18 @@ class Meetings:
         if patch.description is not UNSET:
             columns["description"] = patch.description or ""
         if patch.starts_at is not UNSET:
-            columns["starts_at"] = _checked_start(patch.starts_at)
+            columns["starts_at"] = checked_time(patch.starts_at, "starts_at")
         if patch.duration_min is not UNSET:
             columns["duration_min"] = patch.duration_min
         if patch.timezone is not UNSET:
             columns["timezone"] = self._checked_zone(patch.timezone)
         if patch.settings is not UNSET:
-            columns["settings"] = {} if patch.settings is None else stored(patch.settings, before.settings)
+            wish = patch.settings
+            columns["settings"] = {} if wish is None else self._settings(before.id, wish, before.settings)
         return {name: value for name, value in columns.items() if value != getattr(before, name)}
+
+    def _settings(self, id_: MeetingId, wish: SettingsWish, before: dict[str, Any]) -> dict[str, Any]:
+        return with_passcode(self._sealer, id_, stored(wish, before), wish.passcode)
 
     def _checked_zone(self, zone: str | None) -> str | None:
         if zone is not None and zone not in self._zones:
@@ -163,8 +185,10 @@ class Meetings:
 
 
 def roles_in(viewer: Viewer, meeting: Meeting) -> frozenset[AnyRole]:
-    """All roles that the viewer has towards this meeting."""
-    own: frozenset[AnyRole] = frozenset({"host"}) if viewer.user == meeting.owner_id else frozenset()
+    """All roles that the viewer has towards this meeting, as `find` found it for them."""
+    own: set[AnyRole] = {"host"} if viewer.user == meeting.owner_id else set()
+    if meeting.invited is not None:
+        own.add(meeting.invited)
     return viewer.roles | own
 
 
@@ -177,9 +201,10 @@ def check(viewer: Viewer, meeting: Meeting, action: str) -> None:
         raise Forbidden("your role in this meeting does not allow this")
 
 
-def _checked_start(at: datetime | None) -> datetime | None:
+def checked_time(at: datetime | None, what: str) -> datetime | None:
+    """In UTC. Raises BadMessage where not every zone and database could say it."""
     if at is None:
         return None
-    if not FIRST_START <= at < LAST_START:
-        raise BadMessage(f"starts_at must be between {FIRST_START.year} and {LAST_START.year}")
+    if not FIRST_TIME <= at < LAST_TIME:
+        raise BadMessage(f"{what} must be between {FIRST_TIME.year} and {LAST_TIME.year}")
     return at.astimezone(UTC)

@@ -7,36 +7,62 @@ import msgspec
 from msgspec import UNSET
 
 from meetserver.errors import NotSupported
-from meetserver.meetings.messages import Settings, SettingsWish
+from meetserver.meetings.messages import Need, Settings, SettingsWish
+from meetserver.network.rules import IpRule, checked_rules
 
-KEPT = frozenset({"chat", "whiteboard", "media", "max_participants"})
-"""Settings that can differ from their default."""
+PASSCODE = "passcode"
+KEPT = frozenset(
+    {
+        "chat",
+        "ip_rules",
+        "lobby",
+        "locked",
+        "max_participants",
+        "media",
+        "only_invited",
+        "only_signed_in",
+        PASSCODE,
+        "whiteboard",
+    }
+)
+"""Settings that can differ from their default. The passcode is kept sealed (passcodes.py)."""
 MEDIA_MODES = frozenset({"auto", "mesh"})
 
 _DEFAULTS = msgspec.to_builtins(Settings())
-# Other ways to say the default.
-_EMPTY = {"passcode": ("",)}
 
 
 def stored(wish: SettingsWish, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What to write down: `before` with the wish applied. Raises NotSupported, naming the setting."""
+    """What to write down, but for the passcode, which stands as it was: `before` with the wish applied.
+
+    Raises NotSupported, naming the setting, and BadMessage.
+    """
     after = {key: value for key, value in before.items() if key in KEPT}
     for name in wish.__struct_fields__:
         value = getattr(wish, name)
-        if value is UNSET:
+        if value is UNSET or name == PASSCODE:
             continue
         if name not in KEPT:
-            if value not in (None, _DEFAULTS[name], *_EMPTY.get(name, ())):
+            if value not in (None, _DEFAULTS[name]):
                 raise NotSupported(f"settings.{name} cannot be set on this server yet")
         elif value is None:
             after.pop(name, None)
         else:
-            after[name] = value
+            after[name] = msgspec.to_builtins(checked_rules(value)) if name == "ip_rules" else value
     if after.get("media", "auto") not in MEDIA_MODES:
         raise NotSupported("settings.media can be auto or mesh on this server")
     return after
 
 
-def shown(kept: Mapping[str, Any]) -> Settings:
-    """All settings, those not kept at their default."""
-    return msgspec.convert({**_DEFAULTS, **kept}, Settings)
+def shown(kept: Mapping[str, Any], passcode: str | None) -> Settings:
+    """All settings, those not kept at their default; `passcode` in clear."""
+    return msgspec.convert({**_DEFAULTS, **kept, PASSCODE: passcode}, Settings)
+
+
+def needs(kept: Mapping[str, Any]) -> list[Need]:
+    """What is asked of whoever comes to the door."""
+    asked: dict[Need, str] = {"passcode": PASSCODE, "sign_in": "only_signed_in", "invitation": "only_invited"}
+    return [need for need, name in asked.items() if kept.get(name)]
+
+
+def ip_rules(kept: Mapping[str, Any]) -> tuple[IpRule, ...]:
+    return msgspec.convert(kept.get("ip_rules", ()), tuple[IpRule, ...])

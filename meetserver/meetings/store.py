@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Select, column, delete, insert, select, table, tuple_, update
+from sqlalchemy import Select, column, delete, insert, null, select, table, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
 from meetserver.ids import MeetingId, RoomId, UserId
-from meetserver.meetings.models import meeting
+from meetserver.meetings.models import invitee, meeting
+from meetserver.messages import Role
 
 # As much of these rows as a calendar entry sees: their tables are described in packages beside or above this one.
 room = table("room", column("id"), column("meeting_id"), column("created_at"))
-owner = table("user_account", column("id"), column("name"))
+owner = table("user_account", column("id"), column("name"), column("email_key"), column("verified_at"))
 
 
 class Meeting(Struct, frozen=True):
@@ -30,6 +31,8 @@ class Meeting(Struct, frozen=True):
     updated_at: datetime
     room_id: RoomId
     owner_name: str
+    invited: Role | None = None
+    """The role that whoever asked is invited with."""
 
 
 async def insert_with_room(connection: AsyncConnection, wanted: Meeting) -> None:
@@ -38,13 +41,14 @@ async def insert_with_room(connection: AsyncConnection, wanted: Meeting) -> None
     await connection.execute(insert(room).values(id=wanted.room_id, meeting_id=wanted.id, created_at=wanted.created_at))
 
 
-async def read(database: Database, id_: MeetingId) -> Meeting | None:
-    rows = await database.fetch(_meetings().where(meeting.c.id == id_))
+async def read(database: Database, id_: MeetingId, email_key: str | None) -> Meeting | None:
+    """`email_key`: of the verified address of whoever asks."""
+    rows = await database.fetch(_meetings(email_key).where(meeting.c.id == id_))
     return _meeting(rows[0]) if rows else None
 
 
-async def locked(connection: AsyncConnection, id_: MeetingId) -> Meeting | None:
-    row = (await connection.execute(_meetings().where(meeting.c.id == id_))).first()
+async def locked(connection: AsyncConnection, id_: MeetingId, email_key: str | None) -> Meeting | None:
+    row = (await connection.execute(_meetings(email_key).where(meeting.c.id == id_))).first()
     return None if row is None else _meeting(row)
 
 
@@ -68,9 +72,27 @@ async def remove(connection: AsyncConnection, id_: MeetingId) -> None:
     await connection.execute(delete(meeting).where(meeting.c.id == id_))
 
 
-def _meetings() -> Select[Any]:
+async def invitations_of(database: Database, user: UserId) -> list[dict[str, str]]:
+    """To this user's address, if it is verified."""
+    query = select(invitee.c.meeting_id, invitee.c.email, invitee.c.name, invitee.c.role)
+    rows = await database.fetch(query.where(invitee.c.email_key.in_(_address_of(user))).order_by(invitee.c.id))
+    return [dict(row._mapping) for row in rows]
+
+
+async def remove_invitations(connection: AsyncConnection, user: UserId) -> int:
+    """To this user's address, if it is verified; how many."""
+    return int((await connection.execute(delete(invitee).where(invitee.c.email_key.in_(_address_of(user))))).rowcount)
+
+
+def _address_of(user: UserId) -> Select[Any]:
+    return select(owner.c.email_key).where(owner.c.id == user, owner.c.verified_at.is_not(None))
+
+
+def _meetings(email_key: str | None = None) -> Select[Any]:
+    invited = select(invitee.c.role).where(invitee.c.meeting_id == meeting.c.id, invitee.c.email_key == email_key)
+    role = null() if email_key is None else invited.scalar_subquery()
     return (
-        select(meeting, room.c.id.label("room_id"), owner.c.name.label("owner_name"))
+        select(meeting, room.c.id.label("room_id"), owner.c.name.label("owner_name"), role.label("invited"))
         .join(room, room.c.meeting_id == meeting.c.id)
         .join(owner, owner.c.id == meeting.c.owner_id)
     )

@@ -25,6 +25,11 @@ class TicketClaims(Struct, frozen=True):
     name: str
     role: Role
     exp: datetime
+    auth_session: str | None = None
+    """The account's session that asked for it: when that ends, so does the one in the room."""
+    keys: tuple[str, ...] = ()
+    """Who it is, for bans (persons.py)."""
+    passes_lobby: bool = False
 
 
 class _Payload(Struct):
@@ -36,6 +41,9 @@ class _Payload(Struct):
     user: str | None
     name: str
     role: Role
+    auth_session: str | None = None
+    keys: tuple[str, ...] = ()
+    passes_lobby: bool = False
 
 
 class Tickets:
@@ -44,7 +52,18 @@ class Tickets:
         self._clock = clock
         self._random = random
 
-    def issue(self, *, room: RoomId, meeting: MeetingId, user: UserId | None, name: str, role: Role) -> str:
+    def issue(
+        self,
+        *,
+        room: RoomId,
+        meeting: MeetingId,
+        user: UserId | None,
+        name: str,
+        role: Role,
+        auth_session: str | None = None,
+        keys: tuple[str, ...] = (),
+        passes_lobby: bool = False,
+    ) -> str:
         expires = self._clock.now() + timedelta(seconds=limits.TICKET_LIFE_S)
         payload = _Payload(
             iss=ISSUER,
@@ -55,6 +74,9 @@ class Tickets:
             user=user,
             name=name,
             role=role,
+            auth_session=auth_session,
+            keys=keys,
+            passes_lobby=passes_lobby,
         )
         return jwt.encode(msgspec.to_builtins(payload), self._secret, ALGORITHM, headers={"typ": TYPE})
 
@@ -85,4 +107,7 @@ class Tickets:
             name=payload.name,
             role=payload.role,
             exp=expires,
+            auth_session=payload.auth_session,
+            keys=payload.keys,
+            passes_lobby=payload.passes_lobby,
         )

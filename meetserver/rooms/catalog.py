@@ -13,8 +13,29 @@ from meetserver.rooms import messages as rooms
 from meetserver.signaling import messages as signaling
 from meetserver.whiteboard import messages as whiteboard
 
+Doors: TypeAlias = (
+    rooms.Admit
+    | rooms.Deny
+    | rooms.Remove
+    | rooms.Ban
+    | rooms.Unban
+    | rooms.Lock
+    | rooms.ChangeSettings
+    | rooms.Configure
+)
+"""Commands about who may come in."""
+
 Durable: TypeAlias = (
-    rooms.Join | rooms.Leave | rooms.SetRole | rooms.Configure | rooms.End | chat.Send | whiteboard.Apply | presence.Set
+    rooms.Join
+    | rooms.Leave
+    | rooms.SetRole
+    | rooms.End
+    | rooms.Mute
+    | rooms.Erase
+    | Doors
+    | chat.Send
+    | whiteboard.Apply
+    | presence.Set
 )
 """What `rooms.reducer.decide` decides."""
 
@@ -24,12 +45,27 @@ Passing: TypeAlias = chat.Typing | whiteboard.Preview | whiteboard.PointerMove |
 Live: TypeAlias = Passing | presence.Set
 """What `rooms.live.react` answers at once."""
 
+DoorFact: TypeAlias = (
+    rooms.Waiting
+    | rooms.Admitted
+    | rooms.Denied
+    | rooms.Removed
+    | rooms.Banned
+    | rooms.Barred
+    | rooms.Unbanned
+    | rooms.Muted
+    | rooms.Changed
+    | rooms.Guarded
+)
+"""Events about who may come in, or what of them may be heard."""
+
 Fact: TypeAlias = (
     rooms.Joined
     | rooms.Left
     | rooms.RoleSet
-    | rooms.Changed
     | rooms.Ended
+    | rooms.Erased
+    | DoorFact
     | chat.Sent
     | whiteboard.Applied
     | presence.Changed
@@ -43,6 +79,14 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
     rooms.Ping,
     rooms.Bye,
     rooms.SetRole,
+    rooms.Admit,
+    rooms.Deny,
+    rooms.Mute,
+    rooms.Remove,
+    rooms.Ban,
+    rooms.Unban,
+    rooms.Lock,
+    rooms.ChangeSettings,
     rooms.End,
     chat.Send,
     chat.Typing,
@@ -60,7 +104,11 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
 
 EVENTS: Final[Mapping[str, type[Event]]] = {event.type: event for event in get_args(Fact)}
 
+TOLD: Final[tuple[type[Event], ...]] = tuple(event for event in EVENTS.values() if not event.internal)
+"""Events that clients may hear."""
+
 EPHEMERALS: Final[tuple[type[Ephemeral], ...]] = (
+    rooms.Entered,
     chat.TypingTold,
     whiteboard.Previewed,
     whiteboard.PointerMoved,
@@ -76,9 +124,7 @@ PLANNED: Final = frozenset({
     "chat.edit", "chat.delete", "chat.react", "chat.mark",
     "whiteboard.undo", "whiteboard.redo", "whiteboard.clear", "whiteboard.save", "whiteboard.restore",
     "media.stats", "media.publish", "media.subscribe",
-    "room.lock", "room.settings", "room.roster",
-    "participant.admit", "participant.deny", "participant.mute", "participant.remove", "participant.ban",
-    "participant.unban",
+    "room.roster",
     "recording.start", "recording.stop",
 })  # fmt: skip
 """Commands of the protocol that this version answers with `not_supported`."""

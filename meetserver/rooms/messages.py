@@ -7,10 +7,13 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from meetserver import limits
 from meetserver.ids import ParticipantId, SessionId, UserId
 from meetserver.messages import Command, DurableCommand, Ephemeral, Event, Role
+from meetserver.network.rules import IpRule
 from meetserver.presence.messages import ChangedLive as ChangedPresence
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
-LeaveReason = Literal["bye", "timeout", "removed", "ended"]
+MaxParticipants = Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)]
+MediaKind = Literal["audio", "video", "screen"]
+LeaveReason = Literal["bye", "timeout", "removed", "ended", "signed_out"]
 
 
 class ResumePoint(Struct, frozen=True):
@@ -53,8 +56,70 @@ class End(DurableCommand, frozen=True):
     type: ClassVar[str] = "room.end"
 
 
+class Lock(DurableCommand, frozen=True):
+    """Let nobody else in but hosts and cohosts, or again everybody."""
+
+    type: ClassVar[str] = "room.lock"
+    locked: bool = True
+
+
+class ChangeSettings(DurableCommand, frozen=True):
+    """Change these for this room, until the calendar entry changes the same ones; what is left out stays."""
+
+    type: ClassVar[str] = "room.settings"
+    lobby: bool | None = None
+    locked: bool | None = None
+    chat: bool | None = None
+    whiteboard: bool | None = None
+    max_participants: MaxParticipants | None = None
+
+
+class Admit(DurableCommand, frozen=True):
+    """Let somebody in who waits in the lobby, or with `all` everybody for whom there is a place."""
+
+    type: ClassVar[str] = "participant.admit"
+    participant: Id | None = None
+    all: bool = False
+
+
+class Deny(DurableCommand, frozen=True):
+    """Send somebody away who waits in the lobby; they may ask again."""
+
+    type: ClassVar[str] = "participant.deny"
+    participant: Id
+
+
+class Mute(DurableCommand, frozen=True):
+    """Ask somebody's client to stop sending."""
+
+    type: ClassVar[str] = "participant.mute"
+    participant: Id
+    kind: MediaKind = "audio"
+
+
+class Remove(DurableCommand, frozen=True):
+    """Send somebody out, in all their tabs; the same account or browser does not come in again."""
+
+    type: ClassVar[str] = "participant.remove"
+    participant: Id
+
+
+class Ban(DurableCommand, frozen=True):
+    """As a removal, and guests from their address do not come in either."""
+
+    type: ClassVar[str] = "participant.ban"
+    participant: Id
+
+
+class Unban(DurableCommand, frozen=True):
+    """Lift a ban, or what is left of a removal."""
+
+    type: ClassVar[str] = "participant.unban"
+    ban: Id
+
+
 class Join(DurableCommand, frozen=True):
-    """Internal, from a ticket: never accepted from the wire."""
+    """Internal, from a ticket: never accepted from the wire. `keys` tell this person from others."""
 
     type: ClassVar[str] = "participant.join"
     participant: ParticipantId
@@ -62,14 +127,23 @@ class Join(DurableCommand, frozen=True):
     name: str
     role: Role
     user: UserId | None = None
+    keys: tuple[str, ...] = ()
+    passes_lobby: bool = False
 
 
 class Leave(DurableCommand, frozen=True):
-    """Internal: a bye, a resume window that ran out, a removal."""
+    """Internal: a bye, a resume window that ran out, an account's session that was ended."""
 
     type: ClassVar[str] = "participant.leave"
     participant: ParticipantId
     reason: LeaveReason
+
+
+class Erase(DurableCommand, frozen=True):
+    """Internal: an account and its data are erased, and this is who it was here."""
+
+    type: ClassVar[str] = "participant.erase"
+    participants: tuple[ParticipantId, ...]
 
 
 class Participant(Struct, frozen=True, omit_defaults=True):
@@ -96,6 +170,8 @@ class Joined(Event, frozen=True):
 
 
 class Left(Event, frozen=True):
+    """Out of the room, or out of its lobby."""
+
     type: ClassVar[str] = "participant.left"
     participant: ParticipantId
     reason: LeaveReason
@@ -105,6 +181,86 @@ class RoleSet(Event, frozen=True):
     type: ClassVar[str] = "participant.role_set"
     participant: ParticipantId
     role: Role
+
+
+class Waiting(Event, frozen=True):
+    """Somebody asks to be let in; they stand last in the queue."""
+
+    type: ClassVar[str] = "participant.waiting"
+    participant: Participant
+
+
+class Admitted(Event, frozen=True):
+    """Out of the queue; `participant.joined` follows."""
+
+    type: ClassVar[str] = "participant.admitted"
+    participant: ParticipantId
+
+
+class Denied(Event, frozen=True):
+    """Out of the queue, and not let in."""
+
+    type: ClassVar[str] = "participant.denied"
+    participant: ParticipantId
+
+
+class Muted(Event, frozen=True):
+    """What an honest client does when it is its own participant: stop sending this."""
+
+    type: ClassVar[str] = "participant.muted"
+    participant: ParticipantId
+    kind: MediaKind
+
+
+class Removed(Event, frozen=True):
+    """Sent out; `participant.left` follows for each of their sessions. `ban` is what lets them in again if lifted."""
+
+    type: ClassVar[str] = "participant.removed"
+    participant: ParticipantId
+    ban: str
+
+
+class Banned(Event, frozen=True):
+    """Sent out for good; `participant.left` follows for each of their sessions."""
+
+    type: ClassVar[str] = "participant.banned"
+    participant: ParticipantId
+    ban: str
+
+
+class Unbanned(Event, frozen=True):
+    """They may come in again."""
+
+    type: ClassVar[str] = "participant.unbanned"
+    ban: str
+
+
+class Erased(Event, frozen=True):
+    """These participants' names are `erased` from now on, and what they said is empty."""
+
+    type: ClassVar[str] = "participant.erased"
+    participants: tuple[ParticipantId, ...]
+
+
+class Bar(Struct, frozen=True):
+    """Who must not come in again: whoever has one of these keys. `by` and `at` say who decided so, and when;
+    `participant` who it was when they were sent away."""
+
+    id: str
+    name: str
+    kind: Literal["removed", "banned"]
+    keys: tuple[str, ...]
+    by: ParticipantId
+    at: str
+    participant: ParticipantId = ParticipantId("")
+
+
+class Barred(Event, frozen=True):
+    """What a removal or a ban holds against, for the server alone."""
+
+    type: ClassVar[str] = "participant.barred"
+    internal: ClassVar[bool] = True
+    bar: Bar
 
 
 class Ended(Event, frozen=True):
@@ -117,21 +273,37 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     chat: bool = True
     whiteboard: bool = True
     media: Literal["auto", "mesh"] = "auto"
-    max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] = 100
+    max_participants: MaxParticipants = 100
+    lobby: bool = False
+    locked: bool = False
+    only_signed_in: bool = False
+    only_invited: bool = False
 
 
 class Configure(DurableCommand, frozen=True):
-    """Internal: title and settings as the calendar entry has them."""
+    """Internal: title, settings and address rules as the calendar entry has them."""
 
     type: ClassVar[str] = "room.configure"
     title: str
     settings: Settings
+    ip_rules: tuple[IpRule, ...] = ()
 
 
 class Changed(Event, frozen=True):
+    """`settings` as they are now; `configured`, if it is there, as the calendar entry has them."""
+
     type: ClassVar[str] = "room.changed"
     title: str
     settings: Settings
+    configured: Settings | None = None
+
+
+class Guarded(Event, frozen=True):
+    """The meeting's address rules, for the server alone."""
+
+    type: ClassVar[str] = "room.guarded"
+    internal: ClassVar[bool] = True
+    ip_rules: tuple[IpRule, ...] = ()
 
 
 class WelcomeLimits(Struct, frozen=True):
@@ -153,7 +325,8 @@ class Welcome(Ephemeral, frozen=True):
 
 
 class HelloOk(Struct, frozen=True, omit_defaults=False):
-    """Answer to hello. With `recovered`, what came after the client's seq follows; else `snapshot` is all there is."""
+    """Answer to hello. With `recovered`, what came after the client's seq follows; else `snapshot` is all there is.
+    Who is `waiting` gets neither."""
 
     session: SessionId
     participant: ParticipantId
@@ -166,6 +339,17 @@ class HelloOk(Struct, frozen=True, omit_defaults=False):
     snapshot: Raw | UnsetType = UNSET
     presence: list[ChangedPresence] | UnsetType = UNSET
     marks: dict[str, int] | UnsetType = UNSET
+
+
+class Entered(Ephemeral, frozen=True):
+    """To whoever waited in the lobby, once they are let in: all there is as of `seq`. Events follow."""
+
+    type: ClassVar[str] = "snapshot"
+    state: Literal["joined"]
+    role: Role
+    epoch: int
+    seq: int
+    snapshot: Raw
 
 
 class DurableOk(Struct, frozen=True, omit_defaults=True):

@@ -66,6 +66,8 @@ room_session = Table(
     # What tells this person from others, for bans (meetings/persons.py).
     Column("keys", JsonDocument),
     Column("opened_at", UtcDateTime, nullable=False),
+    # Null: waits in the lobby, or went from there. Such a session reads nothing of the room.
+    Column("joined_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Index("ix_room_session_user_id", "user_id"),
 )

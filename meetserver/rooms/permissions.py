@@ -11,8 +11,8 @@ from meetserver.errors import Refusal
 from meetserver.ids import SERVER
 from meetserver.messages import Command, Context
 from meetserver.presence import messages as presence
-from meetserver.rooms.messages import Configure, Join, Leave
-from meetserver.rooms.state import RoomState
+from meetserver.rooms.messages import Configure, Erase, Join, Leave
+from meetserver.rooms.state import RoomState, waits
 
 _SWITCHED: Final[Mapping[str, str]] = {
     "chat.send": "chat",
@@ -26,13 +26,15 @@ _SWITCHED: Final[Mapping[str, str]] = {
 
 def refusal(state: RoomState, command: Command, ctx: Context) -> Refusal | None:
     """Why this wish is out of the question whatever it says; None: its reducer decides."""
-    if isinstance(command, Leave):
-        return None  # leaving is never wrong, not even after the end
+    if isinstance(command, Leave | Erase):
+        return None  # never wrong, not even after the end
     if state.ended:
         return Refusal("room_ended", "the meeting has ended")
     if isinstance(command, Join | Configure):
         return None
     if ctx.by not in state.participants and ctx.by != SERVER:
+        if waits(state, ctx.by) is not None:
+            return Refusal("waiting_room", "wait until you are let in")
         return Refusal("not_found", "you are not in this room")
     if not all(may([ctx.role], row) for row in _rows(command)):
         return Refusal("forbidden", f"a {ctx.role} may not do this")

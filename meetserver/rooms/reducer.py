@@ -17,19 +17,38 @@ from meetserver.ports import Entry
 from meetserver.presence import messages as presence_messages
 from meetserver.presence import reducer as presence
 from meetserver.presence.state import Signs
-from meetserver.rooms import catalog, members, permissions
+from meetserver.rooms import bars, catalog, erasure, lobby, members, permissions, settings
 from meetserver.rooms.messages import (
+    Admit,
+    Admitted,
+    Ban,
+    Banned,
+    Barred,
     Changed,
+    ChangeSettings,
     Configure,
+    Denied,
+    Deny,
     End,
     Ended,
+    Erase,
+    Erased,
+    Guarded,
     Join,
     Joined,
     Leave,
     Left,
+    Lock,
+    Mute,
+    Muted,
     Participant,
+    Remove,
+    Removed,
     RoleSet,
     SetRole,
+    Unban,
+    Unbanned,
+    Waiting,
 )
 from meetserver.rooms.state import RoomState
 from meetserver.whiteboard import messages as board_messages
@@ -55,11 +74,33 @@ def decide(state: RoomState, command: Command, ctx: Context) -> list[Event] | Re
             return members.leave(state, wish)
         case SetRole():
             return members.set_role(state, wish)
-        case Configure():
-            is_so = (wish.title, wish.settings) == (state.title, state.settings)
-            return [] if is_so else [Changed(wish.title, wish.settings)]
         case End():
             return [Ended()]
+        case Mute():
+            return members.mute(state, wish)
+        case Erase():
+            return erasure.erase(state, wish)
+        case _:
+            return _at_the_door(state, wish, ctx)
+
+
+def _at_the_door(state: RoomState, wish: catalog.Doors, ctx: Context) -> list[Event] | Refusal:
+    """What is about who may come in."""
+    match wish:
+        case Admit():
+            return lobby.admit(state, wish, ctx)
+        case Deny():
+            return lobby.deny(state, wish)
+        case Remove() | Ban():
+            return bars.send_out(state, wish, ctx)
+        case Unban():
+            return bars.unban(state, wish)
+        case Lock():
+            return settings.lock(state, wish, ctx)
+        case ChangeSettings():
+            return settings.change(state, wish, ctx)
+        case Configure():
+            return settings.configure(state, wish, ctx)
         case _:
             assert_never(wish)
 
@@ -78,15 +119,38 @@ def _evolved(state: RoomState, fact: catalog.Fact, meta: Meta) -> RoomState:
         case presence_messages.Changed():
             return _shows(state, fact, meta)
         case Joined():
-            return members.joined(state, fact)
+            return members.joined(state, fact, meta)
         case Left():
             return members.left(state, fact)
         case RoleSet():
             return members.role_set(state, fact)
-        case Changed():
-            return replace(state, title=fact.title, settings=fact.settings)
         case Ended():
             return members.all_left(replace(state, ended=True))
+        case Erased():
+            return erasure.erased(state, fact)
+        case _:
+            return _after_the_door(state, fact)
+
+
+def _after_the_door(state: RoomState, fact: catalog.DoorFact) -> RoomState:
+    """What is about who may come in. `participant.left` and `.barred` say what removals and bans do."""
+    match fact:
+        case Waiting():
+            return lobby.waiting(state, fact)
+        case Admitted():
+            return members.unqueued(state, fact.participant)
+        case Denied():
+            return lobby.denied(state, fact)
+        case Barred():
+            return bars.barred(state, fact)
+        case Unbanned():
+            return bars.unbanned(state, fact)
+        case Changed():
+            return settings.changed(state, fact)
+        case Guarded():
+            return replace(state, ip_rules=fact.ip_rules)
+        case Removed() | Banned() | Muted():
+            return state
         case _:
             assert_never(fact)
 

@@ -5,6 +5,7 @@ bytes. A newer release reads older versions; an unknown one is refused.
 """
 
 from datetime import datetime
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -13,8 +14,9 @@ from msgspec import Struct
 
 from meetserver.chat.state import ChatState, Conversation
 from meetserver.errors import MeetError
-from meetserver.ids import MeetingId, ParticipantId, RoomId
-from meetserver.rooms.messages import Participant, Settings
+from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId
+from meetserver.network.rules import IpRule
+from meetserver.rooms.messages import Bar, Participant, Settings
 from meetserver.rooms.state import RoomState, in_order
 from meetserver.rooms.views import Views, private_view, shared_view, view
 from meetserver.whiteboard import state as whiteboard
@@ -22,7 +24,8 @@ from meetserver.whiteboard.state import BoardPage, BoardState, Element
 
 __all__ = ["Views", "decode_snapshot", "encode_snapshot", "private_view", "shared_view", "view"]
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""1 knew no lobby, no bars, and no settings but the calendar's."""
 
 
 class _Version(Struct):
@@ -38,7 +41,7 @@ class _StoredPage(Struct, frozen=True):
 
 
 class _Stored(Struct, frozen=True):
-    """`private` are the conversations, each with its members."""
+    """`private` are the conversations, each with its members; `arrivals` stand in the order of `participants`."""
 
     v: int
     room: RoomId
@@ -53,6 +56,12 @@ class _Stored(Struct, frozen=True):
     shared: Conversation
     private: list[tuple[list[ParticipantId], Conversation]]
     pages: list[_StoredPage]
+    configured: Settings | None = None
+    ip_rules: tuple[IpRule, ...] = ()
+    arrivals: list[int] = []
+    waiting: tuple[Participant, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    dismissed: tuple[SessionId, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -62,6 +71,7 @@ _stored = msgspec.msgpack.Decoder(_Stored)
 
 def encode_snapshot(state: RoomState) -> bytes:
     private = sorted(state.chat.private.items())
+    participants = in_order(state)
     stored = _Stored(
         VERSION,
         state.room,
@@ -72,10 +82,16 @@ def encode_snapshot(state: RoomState) -> bytes:
         state.seq,
         state.epoch,
         state.at,
-        in_order(state),
+        participants,
         state.chat.shared,
         [(list(members), conversation) for members, conversation in private],
         [_StoredPage(name, page.next_z, whiteboard.in_order(page)) for name, page in _sorted(state.whiteboard)],
+        state.configured,
+        state.ip_rules,
+        [state.arrivals[who.id] for who in participants],
+        state.waiting,
+        state.bars,
+        state.dismissed,
     )
     return _encode(stored)
 
@@ -87,7 +103,7 @@ def _sorted(board: BoardState) -> list[tuple[str, BoardPage]]:
 def decode_snapshot(data: bytes) -> RoomState:
     """Raises MeetError for a version that this release cannot read."""
     version = _version.decode(data).v
-    if version != VERSION:
+    if version not in (1, VERSION):
         raise MeetError(f"a snapshot of version {version} needs a newer release")
     stored = _stored.decode(data)
     return RoomState(
@@ -103,6 +119,12 @@ def decode_snapshot(data: bytes) -> RoomState:
         stored.seq,
         stored.epoch,
         stored.at,
+        stored.configured if version > 1 else stored.settings,
+        stored.ip_rules,
+        Map(zip([who.id for who in stored.participants], stored.arrivals or repeat(0), strict=False)),
+        stored.waiting,
+        stored.bars,
+        stored.dismissed,
     )
 
 

@@ -49,10 +49,12 @@ class Link(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """Parts are encoded already; `marks` are read marks, for which there is no command yet."""
+    """Parts are encoded already; `waiting` is the lobby's queue, a list of Participant; `marks` are read marks, for
+    which there is no command yet."""
 
     room: Room
     participants: Raw | Link
+    waiting: Raw
     chat: Raw
     whiteboard: Raw | Link
     marks: dict[str, int]
@@ -64,6 +66,7 @@ class Views:
     def __init__(self) -> None:
         self._roster: tuple[object, object, Raw] | None = None
         self._chat: tuple[ChatState, Raw] | None = None
+        self._waiting: tuple[tuple[Participant, ...], Raw] | None = None
         self._pages: dict[str, tuple[BoardPage, bytes]] = {}
         self._shared: tuple[RoomState, LiveState, bytes] | None = None
 
@@ -83,11 +86,13 @@ class Views:
     def whole(self, state: RoomState, live: LiveState) -> bytes:
         """What everybody may see, whatever its size."""
         roster = self.participants(state, live)
-        return _encode(_snapshot(state, roster, self._shared_chat(state.chat), self.board(state.whiteboard)))
+        chat_page, board = self._shared_chat(state.chat), self.board(state.whiteboard)
+        return _encode(_snapshot(state, roster, self._queue(state), chat_page, board))
 
     def _snapshot(self, state: RoomState, live: LiveState, chat_page: Raw) -> bytes:
         """The larger of board and roster gives way to a link until it fits; the chat page is bounded by itself."""
-        budget = limits.SNAPSHOT_BYTES - ENVELOPE_BYTES - len(chat_page)
+        queue = self._queue(state)
+        budget = limits.SNAPSHOT_BYTES - ENVELOPE_BYTES - len(chat_page) - len(queue)
         is_crowded = len(state.participants) > limits.ROSTER_MEMBERS
         sizes = {
             "participants": budget + 1 if is_crowded else len(self.participants(state, live)),
@@ -96,7 +101,7 @@ class Views:
         links = {part: _link(state, part) for part in _too_big(sizes, budget)}
         roster = links.get("participants") or self.participants(state, live)
         board = links.get("whiteboard") or self.board(state.whiteboard)
-        return _encode(_snapshot(state, roster, chat_page, board))
+        return _encode(_snapshot(state, roster, queue, chat_page, board))
 
     def participants(self, state: RoomState, live: LiveState) -> Raw:
         """Who is here, by order of coming."""
@@ -105,6 +110,11 @@ class Views:
             roster = Raw(_encode([_as_shown(who, live) for who in in_order(state)]))
             made = self._roster = (state.participants, live, roster)
         return made[2]
+
+    def _queue(self, state: RoomState) -> Raw:
+        if self._waiting is None or self._waiting[0] is not state.waiting:
+            self._waiting = (state.waiting, Raw(_encode(state.waiting)))
+        return self._waiting[1]
 
     def _shared_chat(self, state: ChatState) -> Raw:
         if self._chat is None or self._chat[0] is not state:
@@ -153,9 +163,9 @@ def part_view(state: RoomState, live: LiveState, part: str) -> bytes | None:
             return None
 
 
-def _snapshot(state: RoomState, roster: Raw | Link, chat_page: Raw, board: Raw | Link) -> Snapshot:
+def _snapshot(state: RoomState, roster: Raw | Link, queue: Raw, chat_page: Raw, board: Raw | Link) -> Snapshot:
     room = Room(state.room, state.meeting, state.title, state.rules, state.ended)
-    return Snapshot(room, roster, chat_page, board, {})
+    return Snapshot(room, roster, queue, chat_page, board, {})
 
 
 def _too_big(sizes: dict[str, int], budget: int) -> list[str]:

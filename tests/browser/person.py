@@ -41,8 +41,8 @@ INK_AT = """
   return data.some((value, at) => at % 4 === 3 && value > 0);
 }
 """
-# The browser's own lines for what the page expects: nobody is signed in, the server was stopped.
-EXPECTED = re.compile(r"status of 401|WebSocket connection to .* failed")
+# The browser's own lines for what the page expects: nobody is signed in, a door is shut, the server was stopped.
+EXPECTED = re.compile(r"status of (401|403|404|409|410)|WebSocket connection to .* failed")
 
 Point = tuple[float, float]
 

@@ -216,6 +216,44 @@ async def test_sessions_are_there_until_they_are_closed(world: World) -> None:
     assert (await world.log.load(owned.room)).sessions == (session("s2", participant=BOB),)
 
 
+async def test_a_session_is_read_as_it_was_written(world: World) -> None:
+    owned = await world.given_owned_room()
+    known = session("s1", auth_session="auth-1", keys=("v:one", "a:\u00fc"))
+    waiting = session("s2", is_waiting=True)
+    assert await owned.write(opened=(known, waiting)) is None
+    assert set((await world.log.load(owned.room)).sessions) == {known, waiting}
+
+
+async def test_one_that_waits_is_admitted_once(world: World) -> None:
+    owned = await world.given_owned_room()
+    await owned.write(opened=(session("s1", is_waiting=True), session("s2", is_waiting=True)))
+    assert await owned.write(admitted=(SessionId("s1"), SessionId("of nobody"))) is None
+    assert await owned.write(admitted=(SessionId("s1"),)) is None
+    assert set((await world.log.load(owned.room)).sessions) == {session("s1"), session("s2", is_waiting=True)}
+
+
+async def test_opened_admitted_and_closed_in_one_commit(world: World) -> None:
+    owned = await world.given_owned_room()
+    await owned.write(opened=(session("s1", is_waiting=True), session("s2", is_waiting=True)))
+    s1, s2, s3, s4 = map(SessionId, ("s1", "s2", "s3", "s4"))
+    opened = (session("s3", is_waiting=True), session("s4", is_waiting=True))
+    assert await owned.write(opened=opened, admitted=(s1, s2, s3, s4), closed=(s1, s3)) is None
+    assert set((await world.log.load(owned.room)).sessions) == {session("s2"), session("s4")}
+
+
+async def test_whether_a_session_ever_was_one_of_the_room(world: World) -> None:
+    owned, other = await world.given_owned_room("r1"), await world.given_owned_room("r2")
+    await owned.write(opened=(session("s1"), session("s2")))
+    await owned.write(closed=(SessionId("s1"),))
+    for name in ("s1", "s2"):
+        assert await world.log.had_session(owned.room, SessionId(name), session(name).token_hash)
+        assert not await world.log.had_session(owned.room, SessionId(name), b"another")
+        assert not await world.log.had_session(other.room, SessionId(name), session(name).token_hash)
+    for name in ("s3", "", "nul\0", "surrogate\ud800"):
+        assert not await world.log.had_session(owned.room, SessionId(name), b"any")
+        assert not await world.log.had_session(RoomId(name), SessionId("s1"), session("s1").token_hash)
+
+
 async def test_one_session_replaces_another_in_one_commit(world: World) -> None:
     owned = await world.given_owned_room()
     await owned.write(opened=(session("s1"),))

@@ -16,6 +16,7 @@ from meetserver.config import Config
 from meetserver.errors import BadMessage, Conflict
 from meetserver.http.past import state_at
 from meetserver.ids import MeetingId
+from meetserver.ports import Origin
 from meetserver.rooms.state import RoomState
 
 PASSWORD = "correct horse battery"
@@ -45,7 +46,7 @@ async def test_a_demo_has_an_account_meetings_and_a_room_with_a_past(config: Con
     assert len(seeded.made) == 3
     async with open_core(config) as core:
         assert seeded.password is not None
-        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=seeded.password))
+        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=seeded.password), Origin())
         assert account.name == demo.HOST
         room = await the_room(core, seeded)
     assert [message.name for message in room.chat.shared.messages].count("Noor") == 2
@@ -63,7 +64,7 @@ async def test_a_second_time_changes_nothing(config: Config) -> None:
 
     assert (second.password, second.made, second.links) == (None, [], first.links)
     async with open_core(config) as core:
-        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=PASSWORD))
+        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=PASSWORD), Origin())
         assert len((await core.meetings.list_own(account.id, 100, None))[0]) == 3
         assert (await the_room(core, second)).seq == before.seq
 
@@ -82,10 +83,10 @@ async def test_beside_a_running_server_its_rooms_are_left_alone(config: Config) 
 async def test_a_deleted_meeting_comes_back(config: Config) -> None:
     first = await seed(config, PASSWORD)
     async with open_core(config) as core:
-        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=PASSWORD))
+        account = await core.accounts.authenticate(Login(email=demo.EMAIL, password=PASSWORD), Origin())
         (newest, *_), _ = await core.meetings.list_own(account.id, 100, None)
         owner = await core.accounts.sessions.caller_of_token(
-            (await core.accounts.sessions.open_tokens(account.id, "")).access_token
+            (await core.accounts.sessions.open_tokens(account.id, Origin(), ["password"])).access_token
         )
         await core.meetings.remove(owner, newest.id, None)
 
@@ -97,7 +98,7 @@ async def test_an_account_made_by_hand_needs_no_verification(config: Config) -> 
     password = await create_user(config, "Ann@Example.com", "Ann", None, is_admin=True)
 
     async with open_core(config) as core:
-        account = await core.accounts.authenticate(Login(email="ann@example.com", password=password))
+        account = await core.accounts.authenticate(Login(email="ann@example.com", password=password), Origin())
         assert account.roles == {"member", "admin"}
     with pytest.raises(Conflict):
         await create_user(config, "ann@example.com", "Ann", PASSWORD, is_admin=False)

@@ -35,10 +35,12 @@ class PostgresServer:
 
     `url` is the superuser's, for the database `postgres`; it stays the same over restarts.
     `fsync=True` keeps what a production server keeps: for tests of faults and measurements.
-    `settings` are further lines of postgresql.conf.
+    `settings` are further lines of postgresql.conf; `program` is another build than the usual one.
     """
 
-    def __init__(self, *, fsync: bool = False, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, fsync: bool = False, settings: dict[str, str] | None = None, program: Path | None = None
+    ) -> None:
         self._settings = {
             "listen_addresses": "127.0.0.1",
             "max_connections": "200",
@@ -48,7 +50,7 @@ class PostgresServer:
         }
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._process: ServerProcess | None = None
-        self._postgres = need("postgres")
+        self._postgres = program or need("postgres")
         self._password = secrets.token_hex(8)
         self._port = _free_port()
         # Its name is short, because the path of a Unix socket may have 107 bytes.

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -33,9 +34,19 @@ def find(tool: str) -> Path | None:
 def need(tool: str) -> Path:
     """The program's path. Without it the test is skipped by name, and with CI=true it fails: CI runs all tests."""
     path = find(tool)
-    if path is not None:
-        return path
-    reason = f"needs {tool}: make setup, or scripts/install-test-tools.sh {tool}"
+    if path is None:
+        missing(tool)
+    return path
+
+
+def find_all(tool: str) -> list[Path]:
+    """All of them, best first: builds differ in what they can do."""
+    return list(_candidates(tool))
+
+
+def missing(tool: str, that: str = "") -> NoReturn:
+    """As `need` does where there is none, or none `that` can do it."""
+    reason = f"needs {tool}{that}: make setup, or scripts/install-test-tools.sh {tool}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -10,7 +10,7 @@ from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.session import Session
 from meetserver.chat import messages as chat
 from meetserver.errors import Refusal, Refused
-from meetserver.ids import ParticipantId, RoomId, SessionId
+from meetserver.ids import ParticipantId, RoomId, SessionId, UserId
 from meetserver.messages import Command, Role
 from meetserver.rooms.messages import Join, ResumePoint
 from meetserver.whiteboard import messages as whiteboard
@@ -31,6 +31,7 @@ class SimulatedConnection:
         self.is_open = True
         self.is_stalled = False
         self.closed_with: int | None = None
+        self.refusal: Refusal | None = None
 
     def write(self, frames: bytes) -> None:
         assert self.closed_with is None, "a frame after the close"
@@ -52,6 +53,7 @@ class SimulatedConnection:
 
     def close(self, refusal: Refusal | None, *, code: int | None = None) -> None:
         self.closed_with = code or (1000 if refusal is None else -1)
+        self.refusal = refusal
         self.is_stalled = False
         asyncio.get_running_loop().call_later(self._person.delay_s(), self._closed)
 
@@ -78,13 +80,33 @@ def split_frames(data: bytes) -> list[bytes]:
 
 
 class Person:
-    def __init__(self, world: World, room: RoomId, name: str, role: Role = "participant") -> None:
+    """`state` is what the server last said: "joined", "waiting", or "" before; `turned_away` the code by which it said
+    that there is no coming back."""
+
+    def __init__(
+        self,
+        world: World,
+        room: RoomId,
+        name: str,
+        role: Role = "participant",
+        *,
+        keys: tuple[str, ...] = (),
+        user: str | None = None,
+        passes_lobby: bool = False,
+        address: str = "",
+    ) -> None:
         self._world = world
         self._loop = asyncio.get_running_loop()
         self.room = room
         self.name = name
         self.role = role
         self.participant = ParticipantId(name)
+        self.keys = keys
+        self.user = None if user is None else UserId(user)
+        self.passes_lobby = passes_lobby
+        self.address = address
+        self.state = ""
+        self.turned_away = ""
         self.history = History(name, room, self.participant)
         self.heard_frames: list[dict[str, Any]] = []
         self.ephemerals: list[dict[str, Any]] = []
@@ -109,10 +131,12 @@ class Person:
     async def join(self) -> None:
         connection = self._connect()
         session = SessionId(f"{self.name}-session")
-        join = Join(self.participant, session, self.name, self.role)
+        join = Join(self.participant, session, self.name, self.role, self.user, self.keys, self.passes_lobby)
         self.token = f"{session}.secret"
         self._edge = await self._world.router.edge(self.room)
-        self._session = self._edge.open_by_ticket(next(_links), connection, 0, join, self.token, f"jti-{self.name}")
+        self._session = self._edge.open_by_ticket(
+            next(_links), connection, 0, join, self.token, f"jti-{self.name}", address=self.address
+        )
         await self._session.opened.wait()
         await self._wait(lambda: 0 in self.replies)
 
@@ -120,13 +144,13 @@ class Person:
         """Come back to the session; False when the server does not take it right now."""
         connection = self._connect()
         point = ResumePoint(self.token, self.epoch, self.seq)
+        session = SessionId(self.token.partition(".")[0])
         try:
-            self._edge = await self._world.router.edge(self.room)
+            self._edge = await self._world.router.edge_of_session(self.room, session, self.token)
         except Refused:
             return False
-        session = SessionId(self.token.partition(".")[0])
         self.replies.pop(0, None)
-        self._session = self._edge.open_by_resume(next(_links), connection, 0, session, point)
+        self._session = self._edge.open_by_resume(next(_links), connection, 0, session, point, address=self.address)
         await self._session.opened.wait()
         await self._wait(lambda: 0 in self.replies or self.lost.is_set())
         if "ok" not in self.replies.get(0, {}) or self.lost.is_set():
@@ -193,6 +217,10 @@ class Person:
         self.heard_frames.append(frame)
         if "re" in frame:
             self._replied(frame)
+        elif frame["type"] == "snapshot":
+            self._entered(frame["data"] | {"recovered": False})
+        elif self.state == "waiting" and frame["type"] not in ("drain", "room.quarantined"):
+            self._record(Broke(f"heard {frame['type']} while waiting", self._loop.time()))
         elif "seq" in frame:
             self._saw(frame)
         else:
@@ -203,6 +231,8 @@ class Person:
         if frame["re"] == 0:
             if "ok" in frame:
                 self._entered(frame["ok"])
+            elif not frame["error"].get("temporary"):
+                self.turned_away = frame["error"]["code"]
             return
         _, txn = self.unanswered.get(frame["re"], (None, None))
         if txn is None:
@@ -222,7 +252,13 @@ class Person:
             self._edge.command(self._session, command_id, command, txn)
 
     def _entered(self, ok: dict[str, Any]) -> None:
-        is_return = bool(self.recovered)
+        is_return = self.state == "joined"
+        if ok["state"] == "waiting":
+            self.state, self.epoch, self.seq = "waiting", ok["epoch"], ok["seq"]
+            if is_return or "snapshot" in ok:
+                self._record(Broke("sent back to the lobby, or shown what is inside", self._loop.time()))
+            return
+        self.state = "joined"
         self.recovered.append(ok["recovered"])
         self.epoch = max(self.epoch, ok["epoch"])
         if not ok["recovered"]:

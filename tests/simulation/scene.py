@@ -17,13 +17,14 @@ ROOM = RoomId("room")
 Scene = Callable[[World, Person, Person], Awaitable[None]]
 
 
-def play(scene: Scene, *, slowest_statement_s: float = 0.0, closes: bool = True) -> None:
-    """Ann (host) and Bo are in a room; `scene` goes on from there."""
+def play(scene: Scene, *, slowest_statement_s: float = 0.0, closes: bool = True, **settings: Any) -> None:
+    """Ann (host) and Bo are in a room with these settings; `scene` goes on from there."""
 
     async def run() -> None:
         world = World(slowest_statement_s=slowest_statement_s)
-        room = world.given_room()
-        ann, bo = Person(world, room, "ann", "host"), Person(world, room, "bo")
+        room = world.given_room(**settings)
+        ann = Person(world, room, "ann", "host", user="user-ann", keys=("u:ann",))
+        bo = Person(world, room, "bo", keys=("v:bo", "a:home"), passes_lobby=True)
         await ann.join()
         await bo.join()
         async with asyncio.timeout(600):

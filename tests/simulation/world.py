@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 
+from meetserver.access import AnyRole
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.memory.clock import LoopClock
@@ -10,6 +12,7 @@ from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.room_log import MemoryRoomLog
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.router import Router
+from meetserver.errors import Refusal
 from meetserver.ids import RoomId, ShardId
 from meetserver.wire import timestamp
 from tests.faults.history import LogEntry, content_of
@@ -29,6 +32,9 @@ class World:
         self._slowest_statement_s = slowest_statement_s
         self.log = MemoryRoomLog(self._pause)
         self.starts = 0
+        self.admits: Callable[[str, frozenset[AnyRole]], Refusal | None] = lambda _address, _roles: None
+        self.facts: list[tuple[str, str | None]] = []
+        """What rooms told of what people caused in them: type and account."""
         self._committers: list[Committer] = []
         self._start()
 
@@ -51,10 +57,12 @@ class World:
             committer=self.committer,
             clock=self.clock,
             random=self.random,
+            admits=lambda address, roles: self.admits(address, roles),  # noqa: PLW0108  (it may be set later)
+            on_fact=lambda _, event, user: self.facts.append((event.type, user)),
         )
 
-    def given_room(self, name: str = "room") -> RoomId:
-        self.log.create(RoomId(name), title="Weekly")
+    def given_room(self, name: str = "room", **settings: object) -> RoomId:
+        self.log.create(RoomId(name), title="Weekly", settings=settings)
         return RoomId(name)
 
     def crash(self, room: RoomId) -> None:

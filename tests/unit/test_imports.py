@@ -11,7 +11,15 @@ PACKAGE = ROOT / "meetserver"
 
 # Deterministic: time, ids and chance come in as arguments, so that a room runs under a seeded virtual clock.
 PURE_ROLES = {"reducer", "state", "messages"}
-PURE_MODULES = {"meetserver.cluster.ring", "meetserver.meetings.recurrence", "meetserver.mail.dsn"}
+PURE_MODULES = {
+    "meetserver.cluster.ring",
+    "meetserver.mail.dsn",
+    "meetserver.meetings.persons",
+    "meetserver.meetings.recurrence",
+    "meetserver.meetings.settings",
+    "meetserver.network.addresses",
+    "meetserver.network.rules",
+}
 IMPURE = {"asyncio", "time", "random", "secrets", "uuid", "sqlalchemy", "aiohttp", "redis"}
 
 DRIVERS = {"asyncpg", "aiosqlite", "redis", "hiredis", "aiosmtplib", "obstore"}

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from msgspec.structs import replace
+
 from meetserver.adapters.commits import malformed
 from meetserver.errors import Duplicate, NotFound, Stale, StoreError, UnknownOutcome
-from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId
+from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
 from meetserver.ports import Commit, Entry, Loaded, OpenSession, SnapshotRow, Started
 
 Fault: TypeAlias = Literal["unknown_committed", "unknown_not_committed", "stale"]
@@ -26,6 +28,7 @@ class MemoryRoom:
         self.receipts: dict[tuple[str, str], Entry] = {}
         self.snapshot: SnapshotRow | None = None
         self.sessions: dict[SessionId, OpenSession] = {}
+        self.ever: dict[SessionId, OpenSession] = {}
         self.ended_at: datetime | None = None
 
     @property
@@ -47,7 +50,7 @@ class MemoryRoomLog:
         self._faults: deque[tuple[Fault, RoomId | None]] = deque()
         # Used up for good, open or closed.
         self._tickets: set[str] = set()
-        self._sessions: set[SessionId] = set()
+        self._sessions: dict[SessionId, tuple[RoomId, bytes]] = {}
 
     def create(
         self,
@@ -122,6 +125,10 @@ class MemoryRoomLog:
         if row and row.epoch == epoch:
             row.owner = None
 
+    async def had_session(self, room: RoomId, session: SessionId, token_hash: bytes) -> bool:
+        await self._wait()
+        return self._sessions.get(session) == (room, token_hash)
+
     async def rooms_with_sessions(self) -> list[RoomId]:
         return sorted(room for room, row in self.rooms.items() if row.sessions)
 
@@ -148,6 +155,27 @@ class MemoryRoomLog:
             and (after_seq is None or entry.seq > after_seq)
         ]
         return found[:limit] if after_seq is not None else found[-limit:]
+
+    # --- erasure
+
+    async def participants_of(self, user: UserId) -> dict[RoomId, list[ParticipantId]]:
+        found = {
+            room: sorted({one.participant for one in row.ever.values() if one.user == user})
+            for room, row in self.rooms.items()
+        }
+        return {room: participants for room, participants in found.items() if participants}
+
+    async def rewrite(self, room: RoomId, entries: Sequence[Entry]) -> None:
+        stored = self._entries(room)
+        for entry in entries:
+            old = stored[entry.seq - 1]
+            new = stored[entry.seq - 1] = replace(old, data=entry.data, v=entry.v, body_hash=entry.body_hash)
+            if new.txn is not None:
+                self.rooms[room].receipts[new.by, new.txn] = new
+
+    async def forget(self, user: UserId) -> None:
+        for row in self.rooms.values():
+            row.ever = {id_: one for id_, one in row.ever.items() if one.user != user}
 
     # ---
 
@@ -176,7 +204,7 @@ class MemoryRoomLog:
         sessions = [opened.session for opened in commit.opened]
         if len(set(tickets)) < len(tickets) or not self._tickets.isdisjoint(tickets):
             return Duplicate("a ticket is used up already")
-        if len(set(sessions)) < len(sessions) or not self._sessions.isdisjoint(sessions):
+        if len(set(sessions)) < len(sessions) or any(session in self._sessions for session in sessions):
             return Duplicate("a session is open already")
         return None
 
@@ -189,9 +217,12 @@ class MemoryRoomLog:
             if entry.type == "room.ended":
                 row.ended_at = entry.at
         for opened in commit.opened:
-            row.sessions[opened.session] = opened
+            row.sessions[opened.session] = row.ever[opened.session] = opened
             self._tickets.add(opened.ticket)
-            self._sessions.add(opened.session)
+            self._sessions[opened.session] = (commit.room, opened.token_hash)
+        for admitted in commit.admitted:
+            if (waiting := row.sessions.get(admitted)) is not None:
+                row.sessions[admitted] = replace(waiting, is_waiting=False)
         for closed in commit.closed:
             row.sessions.pop(closed, None)
 

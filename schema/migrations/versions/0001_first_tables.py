@@ -14,6 +14,17 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "attempt",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_attempt")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_attempt_last_at", ["last_at"], unique=False)
+
+    op.create_table(
         "data_key",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
@@ -133,6 +144,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("security_event", schema=None) as batch_op:
         batch_op.create_index("ix_security_event_actor_seq", ["actor", "seq"], unique=False)
+        batch_op.create_index("ix_security_event_at", ["at"], unique=False)
+        batch_op.create_index("ix_security_event_subject_seq", ["subject", "seq"], unique=False)
         batch_op.create_index("ix_security_event_type_seq", ["type", "seq"], unique=False)
 
     op.create_table(
@@ -455,6 +468,7 @@ def upgrade() -> None:
         sa.Column("auth_session", sa.Text(), nullable=True),
         sa.Column("keys", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["room_id"], ["room.id"], name=op.f("fk_room_session_room_id_room"), ondelete="CASCADE"

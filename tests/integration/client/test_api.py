@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from meetserver.client import Api, ApiError, ConnectionLost, JoinOffer
+from meetserver.client import Api, ApiError, ConnectionLost, FactorNeeded, JoinOffer
 
 TOKENS = {"access_token": "a1", "token_type": "Bearer", "expires_in": 600, "refresh_token": "r1"}
 MEETING = {"id": "m1", "room_id": "r1", "join_url": "http://x/j/m1", "title": "Standup", "later": "field"}
@@ -23,6 +23,15 @@ async def login(request: web.Request) -> web.Response:
     if body["password"] == "wrong":
         problem = {"type": "about:blank", "status": 401, "code": "unauthenticated", "detail": "wrong password"}
         return web.json_response(problem, status=401, content_type="application/problem+json")
+    if body["email"] == "ben@example.org":
+        return web.json_response(
+            {"token": "c1", "methods": ["totp", "recovery_code"], "expires_in": 300, "passkey": None}
+        )
+    return web.json_response(TOKENS)
+
+
+async def answer_factor(request: web.Request) -> web.Response:
+    assert await request.json() == {"token": "c1", "totp": "123456"}
     return web.json_response(TOKENS)
 
 
@@ -48,6 +57,7 @@ async def join(request: web.Request) -> web.Response:
 async def base_url() -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_post("/api/v1/auth/login", login)
+    app.router.add_post("/api/v1/auth/login/factor", answer_factor)
     app.router.add_post("/api/v1/auth/refresh", refresh)
     app.router.add_post("/api/v1/meetings", create)
     app.router.add_post("/api/v1/meetings/{id}/join", join)
@@ -63,6 +73,15 @@ async def test_a_user_makes_a_meeting(base_url: str) -> None:
         await api.login("ann@example.org", "correct horse")
         meeting = await api.create_meeting("Standup", settings={"chat": False})
         assert (meeting.id, meeting.room_id) == ("m1", "r1")
+
+
+async def test_a_second_factor_is_asked_for(base_url: str) -> None:
+    async with Api(base_url) as api:
+        with pytest.raises(FactorNeeded) as needed:
+            await api.login("ben@example.org", "correct horse")
+        assert (needed.value.methods, api.tokens) == (("totp", "recovery_code"), None)
+        assert (await api.answer_factor(needed.value.token, totp="123456")).access_token == "a1"
+        assert (await api.create_meeting("Standup", settings={"chat": False})).id == "m1"
 
 
 async def test_refresh_keeps_the_new_tokens(base_url: str) -> None:

@@ -11,21 +11,29 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 # Every table: what one of them points at may be described in any package.
 import meetserver.accounts.models
 import meetserver.http.models
 import meetserver.rooms.models  # noqa: F401
+from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
+from meetserver.accounts.factor_settings import open_factors
+from meetserver.accounts.jobs import MAIL_REQUEST
+from meetserver.accounts.oidc import open_sso
 from meetserver.accounts.service import open_accounts
 from meetserver.adapters.engine import open_database
+from meetserver.adapters.log_erasure import SqlLogErasure
+from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.memory.clock import ManualClock
-from meetserver.adapters.memory.limiter import MemoryLimiter
 from meetserver.adapters.memory.sealer import PlainSealer
-from meetserver.adapters.memory.security_log import MemorySecurityLog
+from meetserver.adapters.memory.security_log import MemorySecurityLog, Recorded
+from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import open_room_log
 from meetserver.config import load_config
-from meetserver.database import Database, metadata
+from meetserver.database import Database, after_commit, metadata
+from meetserver.errors import Refusal
 from meetserver.http.app import create_app
 from meetserver.http.services import Services
 from meetserver.ids import RoomId
@@ -33,14 +41,18 @@ from meetserver.mail.models import outbox
 from meetserver.mail.outbox import Outbox, about
 from meetserver.mail.post import Post
 from meetserver.mail.render import Letters
+from meetserver.meetings.erasure import MeetingEraser
+from meetserver.meetings.invitees import Invitees
+from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
-from meetserver.messages import Command, Role
-from meetserver.ports import Mail, RoomReply
+from meetserver.messages import Command, Json, Role
+from meetserver.network.service import IpRules
+from meetserver.ports import Eraser, Mail, RoomReply
+from meetserver.rooms.eraser import RoomEraser
+from meetserver.rooms.messages import End
 
 PASSWORD = "correct horse battery"
-
-_links = re.compile(r"/verify/(\S+)")
 
 
 class NotingRooms:
@@ -49,6 +61,7 @@ class NotingRooms:
     def __init__(self) -> None:
         self.asked: list[tuple[RoomId, Command]] = []
         self.live: dict[RoomId, bytes] = {}
+        self.refusal: Refusal | None = None
 
     async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
         self.asked.append((room, command))
@@ -56,6 +69,25 @@ class NotingRooms:
 
     async def state(self, room: RoomId) -> bytes | None:
         return self.live.get(room)
+
+    async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
+        return self.refusal
+
+
+class HeldJobs:
+    """Jobs that were asked for, which run when the test looks at what they do."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Callable[[Json], Awaitable[None]]] = {}
+        self.waiting: list[tuple[str, Json]] = []
+
+    async def enqueue(self, connection: AsyncConnection, kind: str, payload: Json) -> None:
+        after_commit(connection, lambda: self.waiting.append((kind, payload)))
+
+    async def run(self) -> None:
+        while self.waiting:
+            kind, payload = self.waiting.pop(0)
+            await self.handlers[kind](payload)
 
 
 class Answer(msgspec.Struct):
@@ -75,13 +107,20 @@ class Answer(msgspec.Struct):
 class Api:
     """A client of the API: `await api.post("/meetings", {...})`. With `token` it is somebody."""
 
-    def __init__(self, client: "TestClient[Any, Any]", services: Services, token: str | None = None) -> None:
+    def __init__(
+        self,
+        client: "TestClient[Any, Any]",
+        services: Services,
+        token: str | None = None,
+        jobs: HeldJobs | None = None,
+    ) -> None:
         self.client = client
         self.services = services
+        self.jobs = jobs or HeldJobs()
         self.token = token
 
     def signed_in(self, token: str | None) -> "Api":
-        return Api(self.client, self.services, token)
+        return Api(self.client, self.services, token, self.jobs)
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.request("GET", path, **options)
@@ -130,14 +169,21 @@ class Api:
 
     async def mails(self, to: str) -> list[Mail]:
         """What the outbox holds for this address, oldest first."""
+        await self.jobs.run()
         rows = await self.services.database.fetch(select(outbox).order_by(outbox.c.created_at))
         mails = [msgspec.json.decode(self.services.keys.unseal(row.payload, about(row.id)), type=Mail) for row in rows]
         return [mail for mail in mails if mail.to == to]
 
-    async def mailed_token(self, to: str) -> str:
-        found = _links.search((await self.mails(to))[-1].text)
-        assert found is not None
-        return found[1]
+    async def mailed_token(self, to: str, link: str = "verify|reset|email|invite") -> str:
+        """Of the newest mail to this address with such a link."""
+        pattern = re.compile(rf"/(?:{link})/(\S+)")
+        return [found[1] for mail in await self.mails(to) if (found := pattern.search(mail.text))][-1]
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """What the security log holds."""
+        assert isinstance(self.services.security_log, MemorySecurityLog)
+        return self.services.security_log.events
 
 
 async def _read(response: ClientResponse) -> Answer:
@@ -160,10 +206,11 @@ async def make_api(database_url: str, clock: ManualClock) -> AsyncIterator[Make]
     async with AsyncExitStack() as stack:
 
         async def make(**settings: Any) -> Api:
-            services = await _services(stack, database_url, clock, settings)
+            jobs = HeldJobs()
+            services = await _services(stack, database_url, clock, jobs, settings)
             client = TestClient(TestServer(create_app(services)))
             await stack.enter_async_context(client)
-            return Api(client, services)
+            return Api(client, services, jobs=jobs)
 
         yield make
 
@@ -173,7 +220,9 @@ async def api(make_api: Make) -> Api:
     return await make_api()
 
 
-async def _services(stack: AsyncExitStack, url: str, clock: ManualClock, settings: dict[str, Any]) -> Services:
+async def _services(
+    stack: AsyncExitStack, url: str, clock: ManualClock, jobs: HeldJobs, settings: dict[str, Any]
+) -> Services:
     config = load_config(
         {}, **{"database_url": url, "secret_key": "a secret of 32 characters, or more", "bcrypt_cost": 4, **settings}
     )
@@ -181,20 +230,42 @@ async def _services(stack: AsyncExitStack, url: str, clock: ManualClock, setting
     stack.push_async_callback(database.close)
     await _create_tables(database)
     keys, random = PlainSealer(), SystemRandom()
-    security_log, limiter = MemorySecurityLog(), MemoryLimiter(clock)
+    security_log = MemorySecurityLog()
+    limiter = await stack.enter_async_context(open_limiter(config, clock))
+    web = HttpWeb(config)
+    stack.push_async_callback(web.close)
     history = open_room_log(config, database, keys)
     stack.push_async_callback(history.close)
     post = Post(Letters(config.url), Outbox(keys, clock, random, sender=config.mail_from))
+    accounts = await open_accounts(config, database, keys, post, jobs.enqueue, clock, random, security_log)
+    jobs.handlers[MAIL_REQUEST] = accounts.mail_requests.run
+    factors, factor_settings = open_factors(database, keys, post, clock, random, security_log, accounts.guard)
+    meetings = Meetings(database, keys, clock, random)
+    rooms = NotingRooms()
+    erasers: list[Eraser] = [
+        MeetingEraser(database, lambda room: rooms.ask(room, End())),
+        RoomEraser(rooms, history, SqlLogErasure(database, keys)),
+        AccountEraser(database),
+    ]
+    erasure = Erasure(erasers, jobs.enqueue, database, clock, random, security_log)
+    jobs.handlers[ERASE] = erasure.run
     return Services(
         config=config,
         clock=clock,
         random=random,
         database=database,
         keys=keys,
-        accounts=open_accounts(config, database, keys, post, clock, random, security_log, limiter),
-        meetings=Meetings(database, clock, random),
+        accounts=accounts,
+        factors=factors,
+        factor_settings=factor_settings,
+        erasure=erasure,
+        sso=open_sso(config, web, database, keys, post, clock, random, security_log),
+        meetings=meetings,
+        invitees=Invitees(database, meetings),
+        guest_links=GuestLinks(database, meetings, keys, clock, random, security_log),
+        ip_rules=IpRules(database, clock, random, security_log),
         tickets=Tickets(keys.derive("ticket"), clock, random),
-        rooms=NotingRooms(),
+        rooms=rooms,
         history=history,
         security_log=security_log,
         limiter=limiter,

@@ -1,6 +1,10 @@
 """Signing up, in and out, over HTTP."""
 
+import pytest
+from sqlalchemy import update
+
 from meetserver import limits
+from meetserver.accounts.models import user_account
 from meetserver.adapters.memory.clock import ManualClock
 from tests.integration.http.conftest import PASSWORD, Api, Make, all_at_once
 
@@ -145,4 +149,89 @@ async def test_what_ran_out_is_forgotten(api: Api, clock: ManualClock) -> None:
     await api.given_user()
     assert await api.services.accounts.forget_ended() == 0
     clock.advance(api.services.config.refresh_token_life_s)
-    assert await api.services.accounts.forget_ended() == 2, "a session and a link"
+    assert await api.services.accounts.forget_ended() == 1, "the session; the link went when it was used"
+
+
+async def test_a_server_may_take_no_sign_ups(make_api: Make) -> None:
+    api = await make_api(registration="closed", admin_email="root@example.com", admin_password=PASSWORD)
+    await api.services.accounts.ensure_admin()
+    known, new = await api.register("root@example.com"), await api.register("new@example.com")
+    assert (known.status, known.code, known.body["detail"]) == (new.status, new.code, new.body["detail"])
+    assert known.code == "forbidden"
+    assert await api.mails("new@example.com") == []
+
+
+@pytest.mark.parametrize("password", ["qwertyuiop", "Q1W2E3R4T5", "password123", "Ann@Example.com", "  Ann of Cleves "])
+async def test_a_password_that_others_would_guess_is_refused(api: Api, password: str) -> None:
+    wish = {"email": "ann@example.com", "password": password, "name": "Ann of Cleves"}
+    assert (await api.post("/auth/register", wish)).code == "bad_message"
+    assert (await api.post("/auth/register", {**wish, "password": password + " and more"})).status == 201
+
+
+async def test_a_long_password_counts_to_its_last_character(make_api: Make) -> None:
+    api = await make_api(require_verified_email=False)
+    longest = "x" * limits.PASSWORD_MAX_CHARS
+    wish = {"email": "ann@example.com", "password": longest, "name": "Ann"}
+    assert (await api.post("/auth/register", {**wish, "password": longest + "x"})).code == "bad_message"
+    assert (await api.post("/auth/register", wish)).status == 201
+    assert (await api.log_in(password=longest)).status == 200
+    assert (await api.log_in(password=longest[:-1] + "y")).code == "unauthenticated"
+
+
+async def test_one_verification_link_opened_a_hundred_times_at_once_works_once(api: Api) -> None:
+    await api.register()
+    token = await api.mailed_token("ann@example.com")
+    answers = await all_at_once(*(api.post("/auth/verify", {"token": token}) for _ in range(100)))
+    assert sorted(answer.status for answer in answers) == [200] + [404] * 99
+
+
+async def test_who_signed_up_with_somebody_elses_address_before_them_stays_outside(
+    make_api: Make, clock: ManualClock
+) -> None:
+    api = await make_api(require_verified_email=False)
+    await api.post("/auth/register", {"email": "ann@example.com", "password": "eve's own password", "name": "Ann"})
+    eve = api.signed_in((await api.log_in(password="eve's own password")).body["access_token"])
+    first = await api.mailed_token("ann@example.com", "verify")
+    clock.advance(limits.LINK_AGAIN_S)
+    await api.register()
+    token = await api.mailed_token("ann@example.com", "invite")
+    clock.advance(limits.LINK_AGAIN_S)
+    await api.post("/auth/verify/resend", {"email": "ann@example.com"})
+    resent = await api.mailed_token("ann@example.com")
+
+    for over in (first, token):
+        assert (await api.post("/auth/verify", {"token": over})).code == "not_found"
+    assert (await api.post("/auth/password/reset", {"token": resent, "password": PASSWORD})).status == 200
+    assert (await eve.get("/users/me")).code == "unauthenticated"
+    assert (await api.log_in(password="eve's own password")).code == "unauthenticated"
+    assert (await api.log_in()).status == 200
+
+
+async def test_a_disabled_account_is_refused_like_a_wrong_password(api: Api) -> None:
+    await api.given_user()
+    wrong = await api.log_in(password="wrong horse battery")
+    await api.services.database.write(update(user_account).values(disabled_at=api.services.clock.now()))
+    disabled = await api.log_in()
+    assert (disabled.status, disabled.body["detail"]) == (401, wrong.body["detail"])
+    await api.services.database.write(update(user_account).values(verified_at=None))
+    disabled = await api.log_in()
+    assert (disabled.status, disabled.body["detail"]) == (401, wrong.body["detail"]), "not a word of its own either"
+
+
+async def test_what_happens_at_the_door_is_written_down(api: Api) -> None:
+    await api.given_user()
+    await api.log_in(password="wrong horse battery")
+    await api.log_in("nobody@example.com")
+    assert [event.type for event in api.recorded] == [
+        "account.registered", "account.verified", "login.succeeded", "login.failed", "login.failed",
+    ]  # fmt: skip
+    ann = api.recorded[0].actor
+    assert [(event.actor, event.subject) for event in api.recorded[-2:]] == [(None, ann), (None, "")]
+    assert all(event.origin.address and event.origin.request_id for event in api.recorded)
+
+
+async def test_an_account_made_by_the_command_line_is_written_down(make_api: Make) -> None:
+    api = await make_api(admin_email="root@example.com", admin_password=PASSWORD)
+    await api.services.accounts.ensure_admin()
+    await api.services.accounts.ensure_admin()
+    assert [(event.type, event.actor) for event in api.recorded] == [("account.created", None), ("role.granted", None)]

@@ -11,7 +11,7 @@ from meetserver.chat.messages import Sent
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId, UserId
 from meetserver.messages import Event
 from meetserver.ports import Commit, Entry, OpenSession
-from meetserver.rooms.messages import Joined, Participant
+from meetserver.rooms.messages import Bar, Barred, Joined, Participant, Unbanned, Waiting
 from meetserver.whiteboard.messages import Applied, Put
 from meetserver.wire import encode, timestamp
 from tests.integration.http.conftest import Api, NotingRooms
@@ -51,15 +51,20 @@ class Room:
         assert await self._log.commit([Commit(self.id, self._epoch, self._seq, (entry,), opened)]) == [None]
         self._seq += 1
 
-    async def joins(self, who: ParticipantId, user: str | None = None) -> str:
-        """The resume token."""
+    async def joins(self, who: ParticipantId, user: str | None = None, *, waits: bool = False) -> str:
+        """The resume token. `waits`: no farther than into the lobby."""
         session, token = SessionId(f"{who}-session"), f"{who}-resume-token"
         at = timestamp(self.owner.services.clock.now())
         shown = Participant(who, session, who.title(), "participant", at)
         opened = OpenSession(
-            session, who, hashlib.sha256(token.encode()).digest(), f"{who}-ticket", UserId(user) if user else None
+            session,
+            who,
+            hashlib.sha256(token.encode()).digest(),
+            f"{who}-ticket",
+            UserId(user) if user else None,
+            is_waiting=waits,
         )
-        await self.happens(who, Joined(shown), (opened,))
+        await self.happens(who, Waiting(shown) if waits else Joined(shown), (opened,))
         return token
 
     async def says(self, who: ParticipantId, text: str, to: list[str] | None = None) -> None:
@@ -203,6 +208,30 @@ IMPOSSIBLE = [
 ]
 
 
+@pytest.mark.parametrize("path", ["messages", "events", "state"])
+async def test_who_came_no_farther_than_the_lobby_reads_nothing(room: Room, path: str) -> None:
+    bo = await room.owner.signed_in(None).given_user("bo@example.com", "Bo")
+    token = await room.joins(BO, (await bo.get("/users/me")).body["id"], waits=True)
+    assert (await bo.get(f"{room.path}/{path}")).status == 404
+    guest = room.owner.signed_in(None)
+    assert (await guest.get(f"{room.path}/{path}", headers={"Authorization": f"Session {token}"})).status == 401
+
+
 async def test_a_query_that_cannot_be_is_refused(room: Room) -> None:
     for query in IMPOSSIBLE:
         assert (await room.owner.get(f"{room.path}/{query}")).code == "bad_message", query
+
+
+async def test_who_was_sent_out_reads_no_more_until_that_is_lifted(room: Room) -> None:
+    bo = await room.owner.signed_in(None).given_user("bo@example.com", "Bo")
+    me = (await bo.get("/users/me")).body["id"]
+    await room.joins(BO, me)
+    await room.joins(CY)
+    assert (await bo.get(f"{room.path}/events")).status == 200
+    bar = Bar("bar1", "Bo", "removed", ("u:bo",), CY, timestamp(room.owner.services.clock.now()), BO)
+    await room.happens(CY, Barred(bar))
+    for part in ("messages", "events", "state"):
+        assert (await bo.get(f"{room.path}/{part}")).code == "not_found"
+    assert (await room.owner.get(f"{room.path}/events")).status == 200
+    await room.happens(CY, Unbanned("bar1"))
+    assert (await bo.get(f"{room.path}/events")).status == 200

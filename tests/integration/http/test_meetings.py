@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Unauthenticated
+from meetserver.network.rules import IpRule
 from meetserver.rooms import messages as rooms
 from tests.integration.http.conftest import PASSWORD, Api, Make, NotingRooms
 
@@ -50,12 +52,10 @@ async def test_a_meeting_is_made_with_its_room(ann: Api) -> None:
 
 LATER: list[dict[str, Any]] = [
     {"rrule": "FREQ=DAILY"},
-    {"invitees": [{"email": "bo@example.com"}]},
-    {"settings": {"lobby": True}},
-    {"settings": {"passcode": "1234"}},
+    {"settings": {"recording": True}},
+    {"settings": {"e2ee": True}},
     {"settings": {"media": "relay"}},
     {"settings": {"retention_days": 3}},
-    {"settings": {"ip_rules": [{"deny": "10.0.0.0/8"}]}},
 ]
 
 
@@ -83,6 +83,16 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"title": "x", "duration_min": 10**30},
     {"title": "x", "settings": {"max_participants": 0}},
     {"title": "x", "settings": {"colour": "red"}},
+    {"title": "x", "settings": {"passcode": "  "}},
+    {"title": "x", "settings": {"passcode": "1\u202e2"}},
+    {"title": "x", "settings": {"passcode": "x" * 201}},
+    {"title": "x", "settings": {"ip_rules": [{"deny": "10.0.0.0/8"}]}},
+    {"title": "x", "settings": {"ip_rules": [{"effect": "deny", "network": "10.0.0.0/33"}]}},
+    {"title": "x", "settings": {"ip_rules": [{"effect": "deny", "network": "10.0.0.0/8", "roles": ["king"]}]}},
+    {"title": "x", "settings": {"ip_rules": [{"effect": "deny", "network": "10.0.0.0/8"}] * 101}},
+    {"title": "x", "invitees": [{"email": "bo"}]},
+    {"title": "x", "invitees": [{"email": "bo@example.com", "role": "king"}]},
+    {"title": "x", "invitees": [{"email": "bo@example.com"}, {"email": "BO@example.com"}]},
     {"title": "x", "color": "red"},
 ]
 
@@ -91,6 +101,15 @@ async def test_what_cannot_be_is_refused(ann: Api) -> None:
     for wish in IMPOSSIBLE:
         answer = await ann.post("/meetings", wish)
         assert (answer.status, answer.code) == (400, "bad_message"), wish
+
+
+async def test_what_is_just_possible_is_kept(ann: Api) -> None:
+    settings = {
+        "passcode": "x" * limits.PASSCODE_CHARS,
+        "ip_rules": [{"effect": "deny", "network": "10.0.0.0/8", "roles": [], "note": "n" * limits.IP_RULE_NOTE_CHARS}]
+        * limits.MEETING_IP_RULES,
+    }
+    assert (await ann.given_meeting(settings=settings))["settings"].items() >= settings.items()
 
 
 async def test_the_list_pages_newest_first(ann: Api, clock: ManualClock) -> None:
@@ -126,6 +145,15 @@ async def test_a_patch_changes_what_it_names_and_null_clears(ann: Api) -> None:
     assert (changed["version"], answer.headers["ETag"]) == (2, '"2"')
     assert asked(ann) == [rooms.Configure("Daily", rooms.Settings(max_participants=7))]
     assert (await ann.patch(path, {"title": None})).code == "bad_message"
+
+
+async def test_the_room_is_told_the_address_rules_and_no_passcode(ann: Api) -> None:
+    made = await ann.given_meeting()
+    wake(ann, made)
+    rule = {"effect": "deny", "network": "192.0.2.0/24"}
+    await ann.patch(f"/meetings/{made['id']}", {"settings": {"passcode": "1234", "lobby": True, "ip_rules": [rule]}})
+    told = rooms.Configure("Weekly", rooms.Settings(lobby=True), (IpRule("deny", "192.0.2.0/24"),))
+    assert asked(ann) == [told]
 
 
 async def test_if_match_guards_a_change(ann: Api) -> None:

@@ -69,6 +69,7 @@ async def test_logging_out_takes_the_cookie_and_ends_the_session(page: Api) -> N
     left = await page.post("/auth/logout", headers={"X-CSRF-Token": answer.body["csrf_token"]})
     assert left.status == 204
     assert "Max-Age=0" in left.headers["Set-Cookie"]
+    assert left.headers["Clear-Site-Data"] == '"storage"'
     assert (await page.get("/auth/csrf")).status == 401
     assert (await page.get("/auth/csrf", headers={"Cookie": cookie})).status == 401, "a kept cookie is worth nothing"
 

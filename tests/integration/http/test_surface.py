@@ -101,13 +101,20 @@ async def test_headers_that_browsers_heed(api: Api) -> None:
 
 async def test_the_access_log_holds_no_secret(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "meetserver.access")
-    await api.get("//verify/a-secret-token?also=secret")
-    await api.get("/meetings/%0d%0aFAKE/door")
+    pages = {f"/{kind}/{{token}}": f"//{kind}/hush-hush?also=hush" for kind in ("verify", "reset", "email", "invite")}
+    paths = {
+        **pages,
+        "/m/{meeting_id}/{secret}": "//m/abc/hush-hush",
+        "/api/v1/meetings/{meeting_id}/door": "/meetings/%0d%0aFAKE/door",
+        "unknown": "//nowhere/hush-hush",
+    }
+    for path in paths.values():
+        await api.get(path, headers={"Authorization": "Bearer hush-hush"})
     lines = [record for record in caplog.records if record.name == "meetserver.access"]
-    assert len(lines) == 2
-    for line, route in zip(lines, ["/verify/{token}", "/api/v1/meetings/{meeting_id}/door"], strict=True):
+    assert len(lines) == len(paths)
+    for line, route in zip(lines, paths, strict=True):
         assert f"method=GET route={route} status=" in line.getMessage()
-        assert "secret" not in str(vars(line))
+        assert "hush" not in str(vars(line))
         assert "FAKE" not in line.getMessage()
 
 
@@ -126,6 +133,7 @@ async def test_the_page_and_its_files(api: Api, tmp_path: Path) -> None:
     (tmp_path / "templates" / "index.html").write_text("<!doctype html><title>page</title>")
     (tmp_path / "static" / "js" / "main.js").write_text("export {}")
     (tmp_path / "static" / "app.webmanifest").write_text("{}")
+    (tmp_path / "static" / "icon.svg").write_text("<svg/>")
     (tmp_path / "secret").write_text("secret")
     async with TestClient(TestServer(create_app(api.services, web_folder=tmp_path))) as client:
         other = Api(client, api.services)
@@ -137,7 +145,8 @@ async def test_the_page_and_its_files(api: Api, tmp_path: Path) -> None:
         known = await other.get("//static/js/main.js", headers={"If-None-Match": script.headers["ETag"]})
         assert known.status == 304
         assert (await other.get("//static/app.webmanifest")).headers["Content-Type"] == "application/manifest+json"
-        for hidden in ("//static/../secret", "//static/%2e%2e/secret", "//static/%2e%2e%2fsecret", "//static/js"):
+        assert (await other.get("//static/icon.svg")).headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+        for hidden in ("//static/../secret", "//static/%2e%2e/secret", "//static/%2e%2e%2fsecret", "//static/js", "//.git/config", "//static/"):
             assert (await other.get(hidden)).code == "not_found"
 
 

@@ -65,6 +65,8 @@ class Meeting:
         self.host = Api(str(base.make_url("")), http=http)
         self.guest = Api(str(base.make_url("")), http=http)
         self.id = ""
+        self._sockets: list[Socket] = []
+        """Kept, as one that nobody holds any more complains that it was not closed."""
 
     async def begin(self) -> None:
         email = f"host-{secrets.token_hex(4)}@example.org"
@@ -83,7 +85,9 @@ class Meeting:
     async def connect(self, room: str, **options: Any) -> Socket:
         options.setdefault("protocols", (SUBPROTOCOL,))
         url = self.base.make_url(f"/ws/v1/rooms/{room}")
-        return Socket(await self.http.ws_connect(url, autoping=False, autoclose=False, **options))
+        socket = Socket(await self.http.ws_connect(url, autoping=False, autoclose=False, **options))
+        self._sockets.append(socket)
+        return socket
 
     async def welcomed(self, room: str, **options: Any) -> Socket:
         socket = await self.connect(room, **options)

@@ -119,12 +119,12 @@ async def test_a_socket_that_answers_pings_stays(meeting: Meeting, monkeypatch: 
 async def test_the_end_of_the_meeting_is_told_and_closes_all(meeting: Meeting) -> None:
     ann, _ = await meeting.enter(as_host=True)
     bo, _ = await meeting.enter()
+    late = await meeting.offer()
     await ann.say(id=2, type="room.end", txn="end", data={})
     assert (await ann.reply(2))["ok"]["seq"] > 0
     await bo.hear_type("room.ended")
     assert await bo.end() == (3504, "room_ended")
     assert await ann.end() == (3504, "room_ended")
-    late = await meeting.offer()
     socket = await meeting.welcomed(late.room_id)
     await socket.say(id=1, type="hello", data={"ticket": late.ticket})
     assert (await socket.reply(1))["error"]["code"] == "room_ended"

@@ -117,11 +117,12 @@ async def test_a_resume_of_nothing_is_refused(meeting: Meeting) -> None:
     assert await socket.end() == (3501, "unauthenticated")
 
 
-async def test_a_room_that_is_not_there(meeting: Meeting) -> None:
+async def test_a_room_that_is_not_there_is_as_one_whose_session_it_is_not(meeting: Meeting) -> None:
     socket = await meeting.welcomed("nowhere")
     await socket.say(id=1, type="hello", data={"resume": {"token": "nobody.x", "epoch": 1, "seq": 0}})
-    assert (await socket.reply(1))["error"]["code"] == "not_found"
-    assert await socket.end() == (3501, "not_found")
+    assert (await socket.reply(1))["error"]["code"] == "unauthenticated"
+    assert await socket.end() == (3501, "unauthenticated")
+    assert meeting.server.router.room_ids == []
 
 
 async def test_a_session_resumed_elsewhere_closes_the_older_socket(meeting: Meeting) -> None:

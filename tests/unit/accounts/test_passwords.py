@@ -26,6 +26,13 @@ async def test_nobody_has_no_password(passwords: Passwords) -> None:
     assert not await passwords.check("nobody's password", None)
 
 
+async def test_a_hash_of_another_cost_or_scheme_is_outdated(passwords: Passwords) -> None:
+    stored = await passwords.hash("correct horse")
+    assert not passwords.is_outdated(stored)
+    assert Passwords(b"pepper", 5).is_outdated(stored)
+    assert passwords.is_outdated(stored.replace("bcrypt$", "scrypt$"))
+
+
 async def test_more_than_can_wait_are_busy(passwords: Passwords) -> None:
     wanted = limits.PASSWORD_CHECKS_WAITING + 1
     answers = await asyncio.gather(*(passwords.check("x", None) for _ in range(wanted)), return_exceptions=True)

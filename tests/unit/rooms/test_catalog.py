@@ -10,7 +10,7 @@ from meetserver.errors import MeetError
 from meetserver.ids import ParticipantId
 from meetserver.messages import Event
 from meetserver.rooms import catalog
-from meetserver.rooms.messages import Ended, Left
+from meetserver.rooms.messages import Ended, Guarded, Left
 from meetserver.wire import CommandDecoder
 
 
@@ -29,7 +29,9 @@ def test_a_command_is_decided_or_reacted_to_or_the_sockets_own() -> None:
         "ping",
         "bye",
     }
-    assert {command.type for command in internal} == {"participant.join", "participant.leave", "room.configure"}
+    assert {command.type for command in internal} == {
+        "participant.join", "participant.leave", "participant.erase", "room.configure",
+    }  # fmt: skip
 
 
 def test_durable_commands_are_those_that_are_decided() -> None:
@@ -41,6 +43,13 @@ def test_durable_commands_are_those_that_are_decided() -> None:
 def test_every_event_has_a_name_of_its_own() -> None:
     assert len(catalog.EVENTS) == len(get_args(catalog.Fact))
     assert all(event.type == name for name, event in catalog.EVENTS.items())
+
+
+def test_what_is_for_the_server_alone_has_no_addressee() -> None:
+    internal = {event for event in catalog.EVENTS.values() if event.internal}
+
+    assert {event.type for event in internal} == {"participant.barred", "room.guarded"}
+    assert Guarded().addressees() == frozenset()
 
 
 def test_an_entry_becomes_its_event() -> None:

@@ -17,7 +17,21 @@ from meetserver.messages import Command, Role
 from meetserver.ports import Entry
 from meetserver.presence.messages import Set
 from meetserver.rooms.live import LiveState
-from meetserver.rooms.messages import Configure, End, Leave, SetRole, Settings
+from meetserver.rooms.messages import (
+    Admit,
+    Ban,
+    ChangeSettings,
+    Configure,
+    Deny,
+    End,
+    Erase,
+    Leave,
+    Lock,
+    Remove,
+    SetRole,
+    Settings,
+    Unban,
+)
 from meetserver.rooms.reducer import decide, evolve, fold
 from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot, shared_view, view
 from meetserver.rooms.state import RoomState, empty
@@ -26,6 +40,7 @@ from meetserver.whiteboard.state import shown
 from tests.builders import context, entry_after, given_room, join, meta_after, participant_id, session_of
 
 NAMES = ("Ann", "Bo", "Cy", "Di")
+KEYS = {"Ann": ("u:ann",), "Bo": ("v:bo", "a:here"), "Cy": ("v:cy", "a:here"), "Di": ("v:bo", "a:there")}
 ROLES: tuple[Role, ...] = ("host", "cohost", "participant", "viewer")
 
 names = st.sampled_from(NAMES)
@@ -44,20 +59,34 @@ said_to_all = st.builds(Send, text=texts)
 said_to_some = st.builds(Send, text=texts, to=st.lists(ids, min_size=1, max_size=2))
 drawn = st.builds(Apply, st.lists(ops, min_size=1, max_size=4), st.sampled_from(["1", "1", "2", "3"]))
 come_or_go: st.SearchStrategy[Command] = st.one_of(
-    st.builds(join, names, st.sampled_from(ROLES)), st.builds(Leave, ids, st.just("bye"))
+    st.builds(lambda name, role: join(name, role, keys=KEYS[name]), names, st.sampled_from(ROLES)),
+    st.builds(Leave, ids, st.just("bye")),
 )
 rare: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetRole, ids, st.sampled_from(ROLES)),
+    st.builds(Erase, st.tuples(ids)),
     st.builds(Configure, texts, st.builds(Settings, chat=st.booleans(), max_participants=st.integers(2, 4))),
     st.builds(Send, text=unfit),
     st.builds(Apply, st.lists(st.builds(Put, element_ids, st.dictionaries(unfit, scalars, min_size=1)), min_size=1)),
 )
+doors: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Admit, ids),
+    st.just(Admit(all=True)),
+    st.builds(Deny, ids),
+    st.builds(Remove, ids),
+    st.builds(Ban, ids),
+    st.builds(Unban, st.integers(4, 30).map(lambda seq: f"id-{seq}")),
+    st.builds(Lock, st.booleans()),
+    st.builds(ChangeSettings, lobby=st.booleans(), max_participants=st.integers(1, 4)),
+    st.builds(Configure, st.just("Weekly"), st.builds(Settings, lobby=st.booleans())),
+)
 shows = st.builds(Set, audio=switches, screen=switches, hand=switches)
 kinds: list[st.SearchStrategy[Any]] = [said_to_all, said_to_some, said_to_some, drawn, drawn, drawn, shows]
-wishes: st.SearchStrategy[Command] = st.sampled_from([*kinds, *kinds, come_or_go, come_or_go, rare]).flatmap(
+wishes: st.SearchStrategy[Command] = st.sampled_from([*kinds, *kinds, come_or_go, come_or_go, rare, doors]).flatmap(
     lambda kind: kind
 )
 ends = st.lists(st.tuples(st.just("Ann"), st.just(End())), max_size=1)
+at_the_door = st.lists(st.tuples(names, st.one_of(come_or_go, doors)) | st.tuples(st.just("Ann"), doors), max_size=40)
 stories = st.builds(
     lambda story, end: story + end,
     st.integers(0, 40).flatmap(lambda count: st.lists(st.tuples(names, wishes), min_size=count, max_size=count)),
@@ -76,7 +105,7 @@ def live_through(story: Sequence[tuple[str, Command]]) -> Lived:
     state = given_room(host="Ann", guests=["Bo", "Cy"])
     log, states = [], [state]
     for name, command in story:
-        events = decide(state, command, context(state, name))
+        events = decide(state, command, context(state, name, KEYS))
         for event in [] if isinstance(events, Refusal) else events:
             log.append(entry_after(state, event, name))
             state = evolve(state, event, meta_after(state, name))
@@ -115,7 +144,23 @@ def test_what_a_room_counts_is_right(story: list[tuple[str, Command]]) -> None:
             assert_consistent(state)
 
 
+@settings(deadline=None, max_examples=100)
+@given(story=at_the_door)
+def test_whatever_happens_at_the_door_the_queue_and_the_room_are_apart(story: list[tuple[str, Command]]) -> None:
+    lived = live_through([("Ann", ChangeSettings(lobby=True)), *story])
+    for entry, state in zip(lived.log, lived.states[1:], strict=True):
+        assert_consistent(state)
+        if entry.type == "participant.waiting":
+            assert state.rules.lobby
+            assert not state.rules.locked
+    assert fold(lived.states[0], lived.log) == lived.states[-1]
+
+
 def assert_consistent(state: RoomState) -> None:
+    queue = [who.id for who in state.waiting]
+    assert len(set(queue)) == len(queue)
+    assert not set(queue) & set(state.participants)
+    assert set(state.arrivals) == set(state.participants)
     assert dict(state.sessions) == {who.session: who.id for who in state.participants.values()}
     assert len(state.chat.shared.messages) <= limits.CHAT_PAGE_MESSAGES
     assert state.chat.private_count == sum(len(c.messages) for c in state.chat.private.values())

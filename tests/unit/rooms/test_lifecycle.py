@@ -26,7 +26,7 @@ def test_every_entry_moves_the_room_on() -> None:
 def test_title_and_settings_come_from_the_calendar() -> None:
     wish = Configure("Retrospective", Settings(chat=False))
 
-    assert granted(given_room(), "server", wish) == [Changed("Retrospective", Settings(chat=False))]
+    assert granted(given_room(), "server", wish) == [Changed("Retrospective", wish.settings, wish.settings)]
     room = after(given_room(), "server", wish)
     assert (room.title, room.settings) == ("Retrospective", Settings(chat=False))
 
@@ -40,7 +40,7 @@ def test_the_same_again_is_no_event() -> None:
 def test_defaults_are_written_down_once() -> None:
     room = empty(given_room().room, given_room().meeting)
 
-    assert granted(room, "server", Configure("", Settings())) == [Changed("", Settings())]
+    assert granted(room, "server", Configure("", Settings())) == [Changed("", Settings(), Settings())]
 
 
 @pytest.mark.parametrize("role", ["host", "cohost"])

@@ -2,27 +2,35 @@
 
 import msgspec
 import pytest
+from immutables import Map
+from msgspec.structs import replace
 
 from meetserver.chat.messages import Send, Sent
 from meetserver.errors import MeetError
 from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Event
+from meetserver.network.rules import IpRule
 from meetserver.presence import messages as presence
 from meetserver.rooms import messages as rooms
 from meetserver.rooms.catalog import EVENTS
 from meetserver.rooms.live import LiveState
 from meetserver.rooms.reducer import evolve, fold
-from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot, view
+from meetserver.rooms.snapshot import VERSION, decode_snapshot, encode_snapshot, view
 from meetserver.rooms.state import RoomState, empty
 from meetserver.whiteboard.messages import Applied, Apply, Delete, Patch, Put
 from tests.builders import after, entry_after, given_room, granted, join, meta_after
 
 ANN, BO, CY = ParticipantId("ann"), ParticipantId("bo"), ParticipantId("cy")
+WIM, WES = ParticipantId("wim"), ParticipantId("wes")
+
+
+KEYS = {"Rem": ("v:rem", "a:rem"), "Ban": ("u:ban",)}
+RULES = (IpRule("allow", "192.0.2.0/24", ("guest",)),)
 
 
 def given_busy_room() -> RoomState:
     """Something of everything in it."""
-    room = given_room(host="Ann", guests=["Bo"], viewers=["Vi"])
+    room = given_room(host="Ann", guests=["Bo", "Rem", "Ban"], viewers=["Vi"])
     said: list[tuple[str, Command]] = [
         ("Ann", Send(text="welcome")),
         ("Bo", Send(text="psst", to=["ann"])),
@@ -32,18 +40,39 @@ def given_busy_room() -> RoomState:
         ("Bo", Apply([Put("b", {"x": 1.5}), Put("a", {"text": "ü", "none": None})])),
         ("Bo", Apply([Put("c", {}), Patch("b", {"y": [1]}), Delete("a")], "second")),
         ("Ann", rooms.SetRole("vi", "cohost")),
+        ("Ann", rooms.Remove("rem")),
+        ("Vi", rooms.Ban("ban")),
+        ("Ann", rooms.ChangeSettings(lobby=True)),
+        ("server", rooms.Configure("Weekly", rooms.Settings(max_participants=50), RULES)),
+        ("Wim", join("Wim")),
+        ("Wes", join("Wes", "viewer")),
+        ("Wei", join("Wei")),
+        ("Ann", rooms.Deny("wei")),
     ]
     for name, command in said:
-        room = after(room, name, command)
+        room = after(room, name, command, KEYS)
     return room
 
 
 BUSY = given_busy_room()
 CASES: dict[str, list[Event]] = {
     "participant.joined": granted(BUSY, "Cy", join("Cy")),
-    "participant.left": [rooms.Left(BO, "bye"), rooms.Left(CY, "timeout")],
+    "participant.left": [rooms.Left(BO, "bye"), rooms.Left(CY, "timeout"), rooms.Left(WIM, "removed")],
     "participant.role_set": [rooms.RoleSet(BO, "host"), rooms.RoleSet(CY, "host")],
-    "room.changed": [rooms.Changed("Renamed", rooms.Settings(chat=False))],
+    "participant.waiting": granted(BUSY, "Cy", join("Cy")),
+    "participant.admitted": [rooms.Admitted(WES), rooms.Admitted(BO)],
+    "participant.denied": [rooms.Denied(WIM), rooms.Denied(BO)],
+    "participant.muted": [rooms.Muted(BO, "video")],
+    "participant.removed": [rooms.Removed(BO, "b1")],
+    "participant.banned": [rooms.Banned(BO, "b1")],
+    "participant.barred": [rooms.Barred(rooms.Bar("b1", "Bo", "banned", ("v:bo",), ANN, "2026-11-22T12:01:00.000Z"))],
+    "participant.erased": [rooms.Erased((BO, BUSY.bars[0].participant))],
+    "participant.unbanned": [rooms.Unbanned(BUSY.bars[0].id), rooms.Unbanned("gone")],
+    "room.changed": [
+        rooms.Changed("Renamed", rooms.Settings(chat=False)),
+        rooms.Changed("Renamed", rooms.Settings(chat=False), rooms.Settings(lobby=True)),
+    ],
+    "room.guarded": [rooms.Guarded(), rooms.Guarded((IpRule("deny", "192.0.2.7"),))],
     "room.ended": [rooms.Ended()],
     "chat.sent": [Sent("m1", "Bo", "hello"), Sent("m2", "Ann", "psst", to=["bo"]), Sent("m3", "Ann", "?", to=["cy"])],
     "whiteboard.applied": [
@@ -75,4 +104,16 @@ def test_a_snapshot_holds_the_whole_room(room: RoomState) -> None:
 
 def test_a_newer_releases_snapshot_is_refused() -> None:
     with pytest.raises(MeetError, match="newer release"):
-        decode_snapshot(msgspec.msgpack.encode({"v": 2, "state": "in a shape yet unknown"}))
+        decode_snapshot(msgspec.msgpack.encode({"v": VERSION + 1, "state": "in a shape yet unknown"}))
+
+
+def test_a_snapshot_of_version_1_is_read() -> None:
+    """It knew no lobby, no bars, and no settings but the calendar's."""
+    room = given_room(host="Ann", guests=["Bo"], settings=rooms.Settings(chat=False))
+    old = msgspec.msgpack.decode(encode_snapshot(room))
+    for name in ("configured", "ip_rules", "arrivals", "waiting", "bars", "dismissed"):
+        del old[name]
+
+    read = decode_snapshot(msgspec.msgpack.encode(old | {"v": 1}))
+
+    assert read == replace(room, arrivals=Map({ANN: 0, BO: 0}))

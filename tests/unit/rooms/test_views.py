@@ -11,6 +11,7 @@ from meetserver.chat.messages import Send
 from meetserver.ids import ParticipantId
 from meetserver.presence.messages import Set
 from meetserver.rooms.live import LiveState, set_away
+from meetserver.rooms.messages import Settings
 from meetserver.rooms.snapshot import private_view, shared_view, view
 from meetserver.rooms.state import RoomState
 from meetserver.rooms.views import ENVELOPE_BYTES, Views, part_view, whole_view
@@ -46,7 +47,7 @@ def test_its_shape() -> None:
             "id": "room",
             "meeting": "meeting",
             "title": "Weekly",
-            "settings": {"chat": True, "whiteboard": True, "media": "auto", "max_participants": 100},
+            "settings": msgspec.to_builtins(Settings()),
             "ended": False,
         },
         "participants": [
@@ -58,6 +59,7 @@ def test_its_shape() -> None:
                 "joined_at": "2026-11-22T12:00:02.000Z",
             }
         ],
+        "waiting": [],
         "chat": {
             "messages": [
                 {

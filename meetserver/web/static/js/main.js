@@ -4,8 +4,10 @@ import { signInCard, signUpCard } from "./accounts/forms.js";
 import { verifyPage } from "./accounts/verify.js";
 import { doorPage, leaveMeetingView } from "./meetings/door.js";
 import { homePage } from "./meetings/home.js";
+import { settingsPage } from "./meetings/settings.js";
 import { startPage } from "./meetings/start.js";
-import { refresh, startRouter } from "./router.js";
+import { forgetWayBack, takeWayBack } from "./meetings/way-back.js";
+import { go, refresh, startRouter } from "./router.js";
 import { button, h, icon, setTitle, show } from "./ui/dom.js";
 import { explain } from "./ui/explain.js";
 import { loadSprite } from "./ui/sprite.js";
@@ -35,7 +37,10 @@ async function signOut() {
 
 function home({ hash }) {
   leaveMeetingView();
-  if (account.user) return homePage();
+  const wayBack = account.user && takeWayBack();
+  if (wayBack) return go(wayBack, { replace: true });
+  if (account.user) return hash.startsWith("settings/") ? settingsPage(hash.slice("settings/".length)) : homePage();
+  if (!hash) forgetWayBack();
   setTitle(hash === "signup" ? "Make an account" : "");
   return startPage(hash === "signup" ? signUpCard() : signInCard());
 }
@@ -51,6 +56,6 @@ await Promise.all([account.load(), loadSprite()]);
 startRouter({
   home,
   missing,
-  meeting: ({ parameter }) => void doorPage(parameter),
+  meeting: ({ parameter, rest }) => void doorPage(parameter, rest),
   verify: ({ parameter }) => (leaveMeetingView(), verifyPage(parameter)),
 });

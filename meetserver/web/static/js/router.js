@@ -3,15 +3,15 @@
 let render = () => {};
 
 /**
- * @param {Record<string, (match: {parameter: string, hash: string}) => void>} views by name: home, meeting, verify, missing
+ * @param {Record<string, (match: {parameter: string, rest: string, hash: string}) => void>} views by name: home, meeting, verify, missing
  */
 export function startRouter(views) {
   render = () => {
     const { pathname, hash } = location;
-    const [, first, parameter, rest] = pathname.split("/");
-    const where = { parameter: decode(parameter ?? ""), hash: hash.slice(1) };
+    const [, first, parameter, rest, more] = pathname.split("/");
+    const where = { parameter: decode(parameter ?? ""), rest: decode(rest ?? ""), hash: hash.slice(1) };
     if (pathname === "/") views.home(where);
-    else if (first === "m" && parameter && !rest) views.meeting(where);
+    else if (first === "m" && parameter && more === undefined) views.meeting(where);
     else if (first === "verify" && parameter && !rest) views.verify(where);
     else views.missing(where);
   };

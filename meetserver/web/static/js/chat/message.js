@@ -29,7 +29,8 @@ export function pendingElement(entry, { onRetry, onDiscard }) {
 
 function body(message) {
   if (message.text) return h("p", { class: "text" }, ...linked(message.text));
-  return h("p", { class: "text muted", text: "This message is encrypted, and cannot be shown here." });
+  const why = message.ciphertext ? "This message is encrypted, and cannot be shown here." : "What was said here was erased.";
+  return h("p", { class: "text muted", text: why });
 }
 
 function linked(text) {

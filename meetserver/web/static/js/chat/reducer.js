@@ -18,6 +18,13 @@ export const events = {
     stopTyping(store, by);
     store.emit("chat", { message });
   },
+  "participant.erased": (store, { data }) => {
+    const gone = new Set(data.participants);
+    for (const message of store.chat.messages) {
+      if (gone.has(message.by)) Object.assign(message, { name: "erased", text: "", ciphertext: undefined });
+    }
+    store.emit("chat", { isReset: true });
+  },
   "chat.typing": (store, { data, by }) => {
     if (!data.on) return void stopTyping(store, by);
     clearTimeout(store.chat.typing.get(by));

@@ -1,14 +1,13 @@
 /** The way into a meeting: its address leads here, and from here into the room, or to a page that says why not. */
 import { account } from "../accounts/session.js";
-import * as api from "../http/api.js";
+import * as api from "../http/meetings.js";
 import { LocalMedia } from "../media/devices.js";
 import { forgetSession, savedSession } from "../room/connection.js";
 import { enterRoom } from "../room/page.js";
 import { refresh } from "../router.js";
-import { button, h, setTitle, show } from "../ui/dom.js";
-import { explain } from "../ui/explain.js";
-import { endedPage, goneInPage, messagePage } from "./ended.js";
-import { lobby } from "./lobby.js";
+import { h, setTitle, show } from "../ui/dom.js";
+import { endedPage, refusedPage } from "./ended.js";
+import { entrance } from "./entrance.js";
 
 /** What is on the screen now and has to be taken down before something else is. */
 let current = null;
@@ -18,67 +17,89 @@ export function leaveMeetingView() {
   current = null;
 }
 
-/** @param {string} meeting its id, from the address */
-export async function doorPage(meeting) {
+/** @param {string} meeting its id, from the address @param {string} [link] the secret of a guest link */
+export async function doorPage(meeting, link) {
   leaveMeetingView();
-  const visit = { leave: () => {} };
+  const visit = { meeting, link, local: new LocalMedia(), leave: () => {} };
   current = visit;
-  const local = new LocalMedia();
   const saved = savedSession(meeting);
-  if (saved?.resume?.token && saved.ws_url) {
-    setTitle("Coming back");
-    show(h("div", { class: "page centre" }, h("div", { class: "spinner" }), h("p", { role: "status", text: "Coming back to the meeting…" })));
-    visit.leave = () => local.close();
-    await local.open();
-    if (current === visit) enter(visit, { meeting, local, join: saved, resume: saved.resume, title: saved.title ?? "", name: saved.name });
-    return;
-  }
+  if (saved?.resume?.token && saved.ws_url) return comeBack(visit, saved);
   try {
-    show(h("div", { class: "page centre" }, h("div", { class: "spinner" }), h("p", { role: "status", text: "Looking for the meeting…" })));
+    wait("Looking for the meeting…");
     const door = await api.door(meeting);
-    if (current === visit) await knock(visit, meeting, door, local);
+    if (current === visit) await knock(visit, door);
   } catch (error) {
-    if (current === visit) refused(meeting, error);
+    if (current === visit) refused(visit, error);
   }
+  return undefined;
 }
 
-async function knock(visit, meeting, door, local) {
+function wait(text) {
+  show(h("div", { class: "page centre" }, h("div", { class: "spinner" }), h("p", { role: "status", text })));
+}
+
+async function comeBack(visit, saved) {
+  setTitle("Coming back");
+  wait("Coming back to the meeting…");
+  visit.leave = () => visit.local.close();
+  await visit.local.open();
+  if (current === visit) enter(visit, { wish: { name: saved.name }, join: saved, resume: saved.resume });
+}
+
+async function knock(visit, door) {
   setTitle(door.title);
-  const view = lobby({
+  const view = entrance({
     door,
-    local,
+    local: visit.local,
     user: account.user,
-    onJoin: async (name, passcode) => {
-      const join = await api.join(meeting, account.user ? undefined : name, passcode);
-      view.stop();
-      enter(visit, { meeting, local, join, ticket: join.ticket, title: door.title, name });
+    isByLink: Boolean(visit.link),
+    onJoin: async (wish) => {
+      try {
+        const { ticket, ...join } = await ask(visit, wish);
+        view.stop();
+        enter(visit, { wish, ticket, join: { ...join, title: door.title, host: door.host_name, name: wish.name } });
+      } catch (error) {
+        // What another passcode, or another moment, may change is said over the form.
+        if (error.status >= 500 || !error.status || error.status === 429 || (error.code === "forbidden" && wish.passcode !== undefined)) throw error;
+        view.stop();
+        refused(visit, error);
+      }
     },
   });
-  visit.leave = () => (view.stop(), local.close());
+  visit.leave = () => (view.stop(), visit.local.close());
   show(view.element);
-  await local.open();
+  await visit.local.open();
 }
 
-function enter(visit, { meeting, local, join, ticket, resume, title, name }) {
-  const { ticket: _spent, resume: _old, ...lasting } = join;
+function ask({ meeting, link }, { name, passcode }) {
+  return api.join(meeting, { name: account.user ? undefined : name, passcode, link });
+}
+
+/** @param {{wish: any, join: any, ticket?: string, resume?: any}} how `join`: what a later load of this page needs to come back */
+function enter(visit, { wish, join, ticket, resume }) {
+  const { meeting, local } = visit;
+  const { resume: _old, ...lasting } = join;
   const room = enterRoom({
     meeting,
-    title,
-    join: { ...lasting, title, name },
+    title: lasting.title ?? "",
+    host: lasting.host ?? "",
+    name: lasting.name ?? "",
+    join: lasting,
     ticket,
     resume,
     local,
-    newTicket: async () => (await api.join(meeting, account.user ? undefined : name)).ticket,
-    onEnd: (status, state) => {
+    newTicket: async () => (await ask(visit, wish)).ticket,
+    onEnd: (status, store) => {
       local.close();
       if (status.code !== 3505) forgetSession(meeting); // open in another window: this one may take it back
-      if (current === visit) endedPage(status, state, { onAgain: () => refresh() });
+      if (current === visit) endedPage(status, store, { onAgain: () => refresh() });
     },
   });
   visit.leave = () => (room.leave(), forgetSession(meeting));
 }
 
-function refused(meeting, error) {
-  if (error.status === 404) return goneInPage();
-  return messagePage({ title: "The meeting cannot be opened", text: explain(error), isBad: true, actions: [button({ label: "Try again", class: "primary", onClick: () => void doorPage(meeting) })] });
+function refused(visit, error) {
+  visit.local.close();
+  const { meeting, link } = visit;
+  refusedPage(error, { door: link && `/m/${encodeURIComponent(meeting)}`, isSignedIn: Boolean(account.user), onAgain: () => void doorPage(meeting, link) });
 }

@@ -1,6 +1,6 @@
-/** My meetings: make one, copy its link, go in, delete it. */
+/** My meetings: make one, copy its link, go in, change it, delete it. */
 import { account } from "../accounts/session.js";
-import * as api from "../http/api.js";
+import * as api from "../http/meetings.js";
 import { go, refresh } from "../router.js";
 import { copyLink } from "../ui/clipboard.js";
 import { confirm } from "../ui/dialog.js";
@@ -8,6 +8,7 @@ import { button, h, icon, notice, setTitle, show, whileBusy } from "../ui/dom.js
 import { explain } from "../ui/explain.js";
 import { field, form } from "../ui/form.js";
 import { toast } from "../ui/toast.js";
+import { doorFields } from "./doors.js";
 
 export function homePage() {
   setTitle("My meetings");
@@ -26,16 +27,20 @@ export function homePage() {
 
 function createCard() {
   const title = field({ label: "What is it about?", name: "title", placeholder: "Weekly planning", required: true, maxlength: 200, autocomplete: "off" });
+  const doors = doorFields({}, { isBrief: true });
+  const options = h("details", { class: "options" }, h("summary", { text: "Who may come in" }), doors.element);
   const { element } = form({
     class: "create",
-    fields: [title],
+    fields: [title, ...doors.fields],
+    body: [title.element],
     submit: "New meeting",
     onSubmit: async () => {
-      const meeting = await api.createMeeting(title.input.value.trim());
+      const meeting = await api.createMeeting({ title: title.input.value.trim(), settings: doors.read() });
       toast("The meeting is ready.", { action: { label: "Copy link", onClick: () => void copyLink(joinLink(meeting)) } });
       go(`/m/${encodeURIComponent(meeting.id)}`);
     },
   });
+  element.append(options);
   return h("section", { class: "card", "aria-label": "New meeting" }, element);
 }
 
@@ -76,9 +81,10 @@ function entry(meeting) {
   const made = h(
     "article",
     { class: "meeting", "aria-label": meeting.title },
-    h("div", { class: "about" }, h("div", { class: "title", text: meeting.title }), h("div", { class: "when", text: when(meeting) })),
+    h("div", { class: "about" }, h("div", { class: "title", text: meeting.title }), h("div", { class: "when", text: [when(meeting), ...doorsOf(meeting.settings)].join(" · ") })),
     h("a", { class: "button primary", href: `/m/${encodeURIComponent(meeting.id)}`, text: "Open" }),
     button({ label: "Copy link", icon: "copy", onClick: () => void copyLink(joinLink(meeting)) }),
+    h("a", { class: "button quiet icon-only", href: `/#settings/${encodeURIComponent(meeting.id)}`, "aria-label": `Settings of ${meeting.title}`, title: `Settings of ${meeting.title}` }, icon("settings")),
     remove,
   );
   return made;
@@ -89,6 +95,11 @@ function when(meeting) {
   if (!time) return "Any time";
   const shown = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
   return meeting.starts_at ? shown : `Made ${shown}`;
+}
+
+/** What stands at the door, in few words. */
+function doorsOf({ passcode, lobby, locked, only_signed_in: onlySignedIn, only_invited: onlyInvited }) {
+  return [locked && "locked", lobby && "waiting room", passcode && "passcode", onlyInvited ? "invited only" : onlySignedIn && "accounts only"].filter(Boolean);
 }
 
 async function drop(meeting, element, trigger) {

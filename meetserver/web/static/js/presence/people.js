@@ -1,61 +1,49 @@
-/** The list of who is here, with roles; a host can give roles. */
-import { avatar, h, icon } from "../ui/dom.js";
-import { explain } from "../ui/explain.js";
-import { toast } from "../ui/toast.js";
-
-export const ROLES = { host: "Host", cohost: "Co-host", participant: "Participant", viewer: "Viewer" };
+/** The list of who is here and, for hosts and co-hosts, of who waits to be let in. */
+import { avatar, button, h, icon } from "../ui/dom.js";
+import { follow } from "../ui/keyed.js";
+import { openPersonMenu, ROLES } from "./person-menu.js";
+import { Queue } from "./queue.js";
 
 export class PeoplePanel {
   element = h("div", { class: "people" });
-  #list = h("ul", { class: "people-list" });
-  #store;
-  #session;
-  #isStale = false;
+  #list = h("ul", { class: "people-list", "aria-label": "In the meeting" });
+  #entries = new Map();
+  #parts;
 
-  /** @param {{store: any, session: any, bag: any}} parts */
-  constructor({ store, session, bag }) {
-    this.#store = store;
-    this.#session = session;
-    this.element.append(this.#list);
-    bag.add(store.on("participants", () => this.update()));
-    // An open choice must not be replaced under somebody's finger.
-    this.#list.addEventListener("focusout", () => setTimeout(() => this.#isStale && this.update()));
+  /** @param {{store: any, moderation: any, bag: any}} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.element.append(new Queue(parts).element, this.#list);
+    parts.bag.add(parts.store.on("participants", () => this.update()));
   }
 
   update() {
-    this.#isStale = this.#list.contains(document.activeElement) && document.activeElement.tagName === "SELECT";
-    if (this.#isStale) return;
-    const people = [...this.#store.participants.values()].sort((a, b) => Number(Boolean(b.hand)) - Number(Boolean(a.hand)) || (a.hand_at ?? "").localeCompare(b.hand_at ?? ""));
-    this.#list.replaceChildren(...people.map((one) => this.#entry(one)));
+    const people = [...this.#parts.store.participants.values()].sort((a, b) => Number(Boolean(b.hand)) - Number(Boolean(a.hand)) || (a.hand_at ?? "").localeCompare(b.hand_at ?? ""));
+    follow(this.#list, this.#entries, people.map((one) => [one.id, one]), (one) => this.#entry(one));
   }
 
-  #entry(one) {
-    const isSelf = one.id === this.#store.self.participant;
-    const states = [one.hand && ["hand", "hand raised"], one.screen && ["screen", "shares a screen"], one.away && ["away", "away"], [one.audio ? "mic" : "mic-off", one.audio ? "microphone on" : "microphone off"]].filter(Boolean);
-    return h(
-      "li",
-      { class: `person${one.away ? " away" : ""}`, data: { participant: one.id } },
-      avatar(one.name, one.id),
-      h("div", { class: "about" }, h("div", { class: "name", text: isSelf ? `${one.name} (you)` : one.name }), this.#role(one, isSelf)),
-      h("div", { class: "states" }, ...states.map(([name, means]) => h("span", { class: name, title: means }, icon(name), h("span", { class: "visually-hidden", text: means })))),
-    );
+  #entry({ id, name }) {
+    const { store } = this.#parts;
+    const isSelf = id === store.self.participant;
+    const role = h("div", { class: "role" });
+    const states = h("div", { class: "states" });
+    const menu = button({ label: `What to do with ${name}`, icon: "more", class: "quiet icon-only", "aria-haspopup": "dialog", onClick: () => openPersonMenu(store.participants.get(id), this.#parts) });
+    const element = h("li", { class: "person", data: { participant: id } }, avatar(name, id), h("div", { class: "about" }, h("div", { class: "name", text: isSelf ? `${name} (you)` : name }), role), states, menu);
+    let shown = "";
+    const update = (one) => {
+      element.classList.toggle("away", Boolean(one.away));
+      role.textContent = one.user || one.role === "host" ? ROLES[one.role] : `${ROLES[one.role]} · guest`;
+      menu.hidden = isSelf || !store.isModerator;
+      const now = statesOf(one);
+      if (now.join() !== shown) states.replaceChildren(...now.map(([mark, means]) => h("span", { class: mark, title: means }, icon(mark), h("span", { class: "visually-hidden", text: means }))));
+      shown = now.join();
+    };
+    return { element, update };
   }
+}
 
-  #role(one, isSelf) {
-    if (!this.#store.isHost || isSelf) return h("div", { class: "role", text: one.user || one.role === "host" ? ROLES[one.role] : `${ROLES[one.role]} · guest` });
-    const choice = h("select", { class: "role", "aria-label": `Role of ${one.name}` }, ...Object.entries(ROLES).map(([role, label]) => h("option", { value: role, selected: role === one.role, text: label })));
-    choice.addEventListener("change", () => void this.#setRole(one, choice.value));
-    return choice;
-  }
-
-  async #setRole(one, role) {
-    try {
-      await this.#session.durable("participant.set_role", { participant: one.id, role });
-      toast(`${one.name} is now ${ROLES[role].toLowerCase()}.`);
-    } catch (error) {
-      toast(explain(error), { kind: "bad" });
-    }
-    document.activeElement?.blur();
-    this.update();
-  }
+/** @returns {[string, string][]} marks and what they mean */
+function statesOf(one) {
+  const microphone = one.audio ? ["mic", "microphone on"] : ["mic-off", "microphone off"];
+  return [one.hand && ["hand", "hand raised"], one.screen && ["screen", "shares a screen"], one.away && ["away", "away"], microphone].filter(Boolean);
 }

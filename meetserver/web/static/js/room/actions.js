@@ -6,11 +6,12 @@ import { announce } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
 import { openMore } from "./more.js";
+import { openSettings } from "./settings.js";
 import { showShortcuts } from "./shortcuts.js";
 
 /** @param {any} room its parts @returns {{tools: Record<string, () => void>, showOn: (toolbar: any) => void}} */
 export function makeActions(room) {
-  const { local, store, report, panels, stage, session, meeting } = room;
+  const { local, store, report, panels, stage, session, meeting, moderation } = room;
   const tools = {
     audio: async () => {
       await local.setAudio(!local.isAudioOn);
@@ -28,6 +29,8 @@ export function makeActions(room) {
     help: showShortcuts,
     link: () => void copyLink(new URL(`/m/${encodeURIComponent(meeting)}`, location.href).href),
     more: () => openMore(room, tools),
+    lock: () => void moderation.change({ locked: !store.room.settings.locked }),
+    settings: () => openSettings(room),
     leave: () => void leave(room),
     end: () => void endForAll(session),
   };
@@ -43,13 +46,19 @@ function keepCurrent(toolbar, { local, store, panels, stage, bag }) {
   const people = () => {
     toolbar.set("hand", { isOn: Boolean(store.me?.hand), label: store.me?.hand ? "Lower your hand" : "Raise your hand" });
   };
+  const queue = () => {
+    const count = store.isModerator ? store.waiting.size : 0;
+    toolbar.count("people", count, count > 0 ? `People, ${count} waiting` : "People");
+  };
   const open = () => {
     toolbar.set("chat", { isOn: panels.open === "chat", label: "Chat" });
     toolbar.set("people", { isOn: panels.open === "people", label: "People" });
+    queue();
     toolbar.set("board", { isOn: stage.isBoardOpen, label: "Whiteboard (board)" });
   };
   bag.add(local.on("change", devices));
   bag.add(store.on("participants", people));
+  bag.add(store.on("waiting", queue));
   panels.onChange = open;
   stage.onChange = open;
   for (const update of [devices, people, open]) update();
@@ -72,7 +81,7 @@ async function shareScreen(local) {
 }
 
 async function leave({ session, store }) {
-  if (!store.mayEnd) return session.leave();
+  if (!store.isModerator) return session.leave();
   const { closed } = openDialog({
     title: "Leave the meeting?",
     body: [],

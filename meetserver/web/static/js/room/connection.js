@@ -32,6 +32,7 @@ export class Connection {
     keep(sessionStorage, keyOf(meeting), { ...join, resume: { token: this.#session.resumeToken, epoch: ok.epoch } });
     const self = { participant: ok.participant, session: ok.session };
     const mine = ++this.#opening;
+    if (ok.state === "waiting") return;
     if (ok.recovered) {
       this.#store.self = self;
       this.#store.refresh({ presence: ok.presence });

@@ -12,15 +12,21 @@ export function openMore({ local, store }, tools) {
     "div",
     { class: "menu" },
     entry("hand", store.me?.hand ? "Lower your hand" : "Raise your hand", tools.hand, { classes: "narrow-only" }),
-    entry("people", "People", tools.people, { classes: "narrow-only", state: String(store.participants.size) }),
+    entry("people", "People", tools.people, { classes: "narrow-only", state: peopleState(store) }),
     local.canShareScreen && entry("screen", local.isScreenOn ? "Stop sharing your screen" : "Share your screen", tools.screen, { classes: "narrow-only" }),
     entry("copy", "Copy the meeting’s link", tools.link),
-    entry("settings", "Microphone and camera", () => void openDevices(local)),
+    entry("mic", "Microphone and camera", () => void openDevices(local)),
     entry(isDark ? "sun" : "moon", isDark ? "Use the light theme" : "Use the dark theme", toggleTheme),
     entry("keyboard", "Keyboard shortcuts", tools.help, { classes: "wide-only" }),
-    store.mayEnd && entry("leave", "End for everybody", tools.end, { classes: "danger" }),
+    store.isModerator && entry(store.room.settings.locked ? "unlock" : "lock", store.room.settings.locked ? "Unlock the meeting" : "Lock the meeting", tools.lock),
+    store.isModerator && entry("settings", "Meeting settings", tools.settings),
+    store.isModerator && entry("leave", "End for everybody", tools.end, { classes: "danger" }),
   );
   const dialog = openDialog({ title: "More", body: menu });
+}
+
+function peopleState({ participants, waiting, isModerator }) {
+  return isModerator && waiting.size > 0 ? `${participants.size}, ${waiting.size} waiting` : String(participants.size);
 }
 
 async function openDevices(local) {

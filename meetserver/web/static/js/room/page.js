@@ -7,13 +7,17 @@ import { PeoplePanel } from "../presence/people.js";
 import { Report } from "../presence/report.js";
 import { Mesh } from "../signaling/mesh.js";
 import { Peer } from "../signaling/peer.js";
-import { announce, button, h, setTitle, show } from "../ui/dom.js";
+import { announce, button, h, icon, setTitle, show } from "../ui/dom.js";
 import { clearToasts, toast } from "../ui/toast.js";
 import { BoardPanel } from "../whiteboard/panel.js";
 import { makeActions } from "./actions.js";
+import { Anteroom } from "./anteroom.js";
 import { stayAwake } from "./awake.js";
 import { Banner } from "./banner.js";
 import { Connection } from "./connection.js";
+import { Knocks } from "./knocks.js";
+import { Moderation } from "./moderation.js";
+import { obeyHosts } from "./obey.js";
 import { Panels } from "./panels.js";
 import { Session } from "./session.js";
 import { listenForKeys } from "./shortcuts.js";
@@ -22,11 +26,11 @@ import { Store } from "./store.js";
 import { Toolbar } from "./toolbar.js";
 
 /**
- * @param {{meeting: string, title: string, join: any, ticket?: string, resume?: any, newTicket: () => Promise<string>, local: any,
- *   onEnd: (status: any, room: any) => void}} how
+ * @param {{meeting: string, title: string, host: string, name: string, join: any, ticket?: string, resume?: any,
+ *   newTicket: () => Promise<string>, local: any, onEnd: (status: any, store: Store) => void}} how
  * @returns {{leave: () => void}} `leave` says bye and takes everything down
  */
-export function enterRoom({ meeting, title, join, ticket, resume, newTicket, local, onEnd }) {
+export function enterRoom({ meeting, title, host, name, join, ticket, resume, newTicket, local, onEnd }) {
   const bag = new Bag();
   const store = new Store();
   const session = new Session({ url: socketUrl(join.ws_url), ticket, resume, newTicket });
@@ -35,28 +39,37 @@ export function enterRoom({ meeting, title, join, ticket, resume, newTicket, loc
 
   parts.mesh = new Mesh({ ...parts, iceServers: join.ice_servers ?? [], makePeer: (options) => new Peer(options) });
   parts.report = new Report(parts);
+  parts.moderation = new Moderation(parts);
   parts.outbox = new Outbox(parts);
   void new Connection(session, store, { meeting, join });
   const view = buildView(parts);
   tellComings(parts);
+  obeyHosts(parts);
+  const anteroom = new Anteroom({ title, host, name, local, onLeave: () => void session.leave() });
 
   const takeDown = () => {
     parts.mesh.stop();
+    anteroom.close();
     bag.empty();
     document.body.classList.remove("in-room");
   };
   session.on("status", (status) => {
-    if (status.state !== "ended") return;
-    takeDown();
-    onEnd(status, store.room);
+    if (status.state === "ended") {
+      takeDown();
+      return onEnd(status, store);
+    }
+    const isInside = status.state === "online" || (view.isConnected && status.state === "reconnecting");
+    document.body.classList.toggle("in-room", isInside);
+    if (!isInside) return anteroom.update(status);
+    anteroom.close();
+    return view.isConnected || show(view);
   });
   bag.add(store.on("room", () => store.room.ended && setTimeout(() => session.stop(), 300)));
 
   // Whoever leaves the page now would lose what the server has not confirmed.
   bag.listen(window, "beforeunload", (event) => session.unanswered > 0 && event.preventDefault());
-  document.body.classList.add("in-room");
   clearToasts();
-  show(view);
+  anteroom.update(session.status);
   stayAwake(bag);
   session.start();
   return { leave: () => void (parts.mesh.stop(), session.leave()) };
@@ -66,17 +79,18 @@ function buildView(parts) {
   const { bag, store } = parts;
   const chat = new ChatPanel(parts);
   const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) } });
+  const knocks = new Knocks({ ...parts, showQueue: () => panels.show("people") });
   const stage = new Stage({ tiles: new Tiles(parts), board: new BoardPanel({ ...parts, onClose: () => stage.toggleBoard() }) });
   const actions = makeActions({ ...parts, panels, stage });
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
   chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
-  toolbar.hide("screen", !parts.local.canShareScreen);
   bag.add(store.on("room", () => ["chat", "whiteboard"].forEach((part) => toolbar.hide(part === "chat" ? part : "board", store.room.settings[part] === false))));
   bag.add(store.on("participants", () => stage.refresh()));
+  bag.add(store.on("participants", () => ["audio", "camera", "screen"].forEach((tool) => toolbar.hide(tool, store.me?.role === "viewer" || (tool === "screen" && !parts.local.canShareScreen)))));
   bag.add(parts.local.on("change", () => stage.refresh()));
   listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);
-  const element = h("div", { class: "room" }, heading(parts, actions.tools.link), new Banner(parts).element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
+  const element = h("div", { class: "room" }, heading(parts, actions.tools.link), new Banner(parts).element, knocks.element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
   // A typed message on a phone needs the height that the on-screen keyboard leaves.
   const fit = () => visualViewport.scale === 1 && element.style.setProperty("--height", `${visualViewport.height}px`);
   if (window.visualViewport) bag.listen(visualViewport, "resize", fit);
@@ -86,15 +100,17 @@ function buildView(parts) {
 function heading({ store, bag }, copyLink) {
   const title = h("h1");
   const count = h("span", { class: "badge" });
+  const locked = h("span", { class: "badge locked", title: "Only hosts and co-hosts can come in" }, icon("lock"), h("span", { text: "Locked" }));
   const update = () => {
     title.textContent = store.room.title || "Meeting";
     setTitle(title.textContent);
     count.textContent = store.participants.size === 1 ? "Only you" : `${store.participants.size} people`;
     count.hidden = store.participants.size === 0;
+    locked.hidden = !store.room.settings.locked;
   };
   for (const topic of ["room", "participants"]) bag.add(store.on(topic, update));
   update();
-  return h("header", { class: "room-head" }, title, count, button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
+  return h("header", { class: "room-head" }, title, count, locked, button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
 }
 
 /** Coming, going and raised hands, for eyes and ears. */
@@ -102,7 +118,7 @@ function tellComings({ store, session, bag }) {
   const isLive = () => session.status.state === "online";
   const tell = (text) => (isLive() ? toast(text, { lifeMs: 3000 }) : announce(text));
   bag.add(store.on("joined", ({ id, name }) => id !== store.self.participant && tell(`${name} joined`)));
-  bag.add(store.on("left", ({ participant, reason }) => tell(reason === "timeout" ? `${participant.name} lost the connection` : `${participant.name} left`)));
+  bag.add(store.on("left", ({ participant, reason }) => reason !== "removed" && tell(reason === "timeout" ? `${participant.name} lost the connection` : `${participant.name} left`)));
   bag.add(store.on("hand", ({ id, name }) => id !== store.self.participant && tell(`${name} raises a hand`)));
   bag.add(store.on("role", ({ id, role }) => id === store.self.participant && toast(`You are now ${{ host: "a host", cohost: "a co-host" }[role] ?? `a ${role}`}.`)));
   bag.add(store.on("incomplete", () => toast("A part of the room could not be loaded. Load the page again to see all of it.", { kind: "bad" })));

@@ -1,5 +1,5 @@
 /** Snapshot parts that were too big for the socket stand in it as {href, seq}: fetch them and put them in place. */
-import { snapshotPart } from "../http/api.js";
+import { snapshotPart } from "../http/meetings.js";
 
 const isLink = (part) => Boolean(part) && typeof part === "object" && typeof part.href === "string" && "seq" in part;
 

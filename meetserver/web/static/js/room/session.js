@@ -2,7 +2,8 @@
  * A session in a room over as many connections as it takes: reconnects with jittered backoff, resumes where it
  * stood, keeps the epoch and seq of the last durable event applied, and sends what is unanswered again.
  *
- * Emits "status" {state: "connecting"|"online"|"reconnecting"|"ended", …}, "opened" (ok of hello), "event" (frame).
+ * Emits "status" {state: "connecting"|"waiting"|"online"|"reconnecting"|"ended", …}, "opened" (ok of hello, and again
+ * when the lobby is left), "event" (frame).
  */
 import { Emitter } from "../emitter.js";
 import { Pending } from "./pending.js";
@@ -32,6 +33,7 @@ export class Session extends Emitter {
   #retryTimer;
   #waitAtLeastMs = 0;
   #wasOnline = false;
+  #waiting = null; // the ok to our hello, while we are in the lobby
   #onOnline = () => this.#retryNow();
 
   /**
@@ -99,7 +101,6 @@ export class Session extends Emitter {
 
   #opened(ok) {
     const isBack = this.#wasOnline;
-    this.#wasOnline = true;
     this.#failures = 0;
     this.#ticketTries = 0;
     this.#waitAtLeastMs = 0;
@@ -108,11 +109,15 @@ export class Session extends Emitter {
     if (!ok.recovered) this.#moveTo(ok.epoch, ok.seq);
     else if (this.seq === NOWHERE) this.#moveTo(ok.epoch, 0);
     this.emit("opened", ok);
+    this.#waiting = ok.state === "waiting" ? ok : null;
+    if (this.#waiting) return this.#become({ state: "waiting" });
+    this.#wasOnline = true;
     this.#pending.use(this.#socket);
     this.#become({ state: "online", isBack, recovered: Boolean(ok.recovered) });
   }
 
   #event(frame) {
+    if (frame.type === "snapshot" && this.#waiting) return this.#opened({ ...this.#waiting, ...frame.data });
     if (frame.type === "drain") this.#waitAtLeastMs = frame.data?.retry_after_ms ?? 0;
     if (frame.seq !== undefined) {
       if (frame.seq <= this.seq) return; // seen already
@@ -131,7 +136,7 @@ export class Session extends Emitter {
     if (this.status.state === "ended") return;
     if (code === 3501 || error?.code === "unauthenticated") return void this.#askForTicket();
     if (error && !error.temporary) return this.#end({ why: "refused", code, reason: error.code, message: error.message });
-    if (code >= 3500 && code <= 3999) return this.#end({ why: "closed", code, reason });
+    if (code >= 3500 && code <= 3999) return this.#end({ why: this.#waiting ? "not let in" : "closed", code, reason });
     this.#later();
   }
 

@@ -16,7 +16,7 @@ const KEYS = [
 /** @param {Record<string, () => void>} actions by the names above @param {() => void} onEscape @param {any} bag */
 export function listenForKeys(actions, onEscape, bag) {
   bag.listen(document, "keydown", (event) => {
-    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!document.body.classList.contains("in-room") || document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") return onEscape();
     if (isWriting(event.target) || event.repeat) return;
     const action = KEYS.find(([key]) => key === event.key.toLowerCase())?.[1];

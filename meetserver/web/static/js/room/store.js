@@ -1,6 +1,7 @@
 /**
  * What this page knows of the room: a fold over snapshot and events, as on the server. Views read it and listen
- * to topics: "participants", "chat", "typing", "board", "preview", "pointer", "room", "joined", "left".
+ * to topics: "participants", "waiting", "chat", "typing", "board", "preview", "pointer", "room", "joined", "left",
+ * "knock", "role", "muted", "sentOut".
  */
 import { Emitter } from "../emitter.js";
 import * as chat from "../chat/reducer.js";
@@ -15,6 +16,10 @@ export class Store extends Emitter {
   room = { title: "", settings: {}, ended: false };
   /** @type {Map<string, any>} by participant id, in the order of joining */
   participants = new Map();
+  /** @type {Map<string, any>} who is in the lobby, by participant id, in the order of the queue */
+  waiting = new Map();
+  /** How we were sent out, if we were: "removed" or "banned". */
+  sentOut = "";
   chat = chat.empty();
   board = whiteboard.empty();
   /** @type {Map<string, any>} live states of people whose joining is still on its way to us */
@@ -29,7 +34,7 @@ export class Store extends Emitter {
     return this.me?.role === "host";
   }
 
-  get mayEnd() {
+  get isModerator() {
     return this.me?.role === "host" || this.me?.role === "cohost";
   }
 
@@ -45,9 +50,10 @@ export class Store extends Emitter {
     this.earlyPresence.clear();
     this.room = { title: "", settings: {}, ended: false, ...snapshot.room };
     this.participants = new Map((snapshot.participants ?? []).map((one) => [one.id, { ...one }]));
+    this.waiting = new Map((snapshot.waiting ?? []).map((one) => [one.id, one]));
     this.chat = chat.fromSnapshot(snapshot.chat);
     this.board = whiteboard.fromSnapshot(snapshot.whiteboard);
-    for (const topic of ["room", "participants", "chat", "typing", "board"]) this.emit(topic, { isReset: true });
+    for (const topic of ["room", "participants", "waiting", "chat", "typing", "board"]) this.emit(topic, { isReset: true });
   }
 
   /** What is not in the log comes beside it on a resume. */

@@ -23,12 +23,13 @@ export function field({ label, hint, ...attributes }) {
 
 /**
  * A form that checks its fields with the browser's own rules and shows what the server refuses.
- * @param {{fields: ReturnType<typeof field>[], submit: string, onSubmit: () => Promise<void>, class?: string}} what
+ * @param {{fields: ReturnType<typeof field>[], body?: Node[], submit: string, onSubmit: () => Promise<void>, class?: string}} what
+ *   `body`: how the fields stand, where it is not one after the other
  */
-export function form({ fields, submit, onSubmit, class: classes = "stack" }) {
+export function form({ fields, body = fields.map((one) => one.element), submit, onSubmit, class: classes = "stack" }) {
   const problem = h("div", { hidden: true });
   const send = button({ label: submit, type: "submit", class: "primary" });
-  const element = h("form", { class: classes, novalidate: true }, ...fields.map((one) => one.element), problem, send);
+  const element = h("form", { class: classes, novalidate: true }, ...body, problem, send);
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     problem.hidden = true;

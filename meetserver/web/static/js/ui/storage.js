@@ -28,3 +28,14 @@ export function forget(storage, key) {
     // as above
   }
 }
+
+/** Nothing of who was here stays; how the page looks is the device's own affair. */
+export function forgetEverything() {
+  for (const area of ["localStorage", "sessionStorage"]) {
+    try {
+      for (const key of Object.keys(window[area])) if (key.startsWith("meet.") && key !== "meet.theme") window[area].removeItem(key);
+    } catch {
+      // as above
+    }
+  }
+}

@@ -1,0 +1,57 @@
+"""ports.LogErasure in SQL. Single statements, as all that touches a room's rows (docs/decisions/0002)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, null, select, update
+
+from meetserver.adapters.commit_path import about_entry
+from meetserver.database import Database
+from meetserver.ids import ParticipantId, RoomId, UserId
+from meetserver.ports import Entry, Sealer
+from meetserver.rooms.models import room_event, room_session
+
+AT_ONCE: Final = 500
+"""Entries that are written together."""
+
+_REWRITE: Final = (
+    update(room_event)
+    .where(room_event.c.room_id == bindparam("of_room"), room_event.c.seq == bindparam("at_seq"))
+    .values(data=bindparam("new_data"), version=bindparam("new_version"), body_hash=bindparam("new_hash"))
+)
+
+
+class SqlLogErasure:
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    async def participants_of(self, user: UserId) -> dict[RoomId, list[ParticipantId]]:
+        query = (
+            select(room_session.c.room_id, room_session.c.participant)
+            .where(room_session.c.user_id == user)
+            .distinct()
+            .order_by(room_session.c.room_id, room_session.c.participant)
+        )
+        found: dict[RoomId, list[ParticipantId]] = {}
+        for row in await self._database.fetch(query):
+            found.setdefault(RoomId(row.room_id), []).append(ParticipantId(row.participant))
+        return found
+
+    async def rewrite(self, room: RoomId, entries: Sequence[Entry]) -> None:
+        for first in range(0, len(entries), AT_ONCE):
+            rows = [self._row(room, entry) for entry in entries[first : first + AT_ONCE]]
+            await self._database.write(_REWRITE, rows)
+
+    async def forget(self, user: UserId) -> None:
+        mine = room_session.c.user_id == user
+        await self._database.write(update(room_session).where(mine).values(user_id=None, keys=null()))
+
+    def _row(self, room: RoomId, entry: Entry) -> dict[str, object]:
+        return {
+            "of_room": room,
+            "at_seq": entry.seq,
+            "new_data": self._sealer.seal(entry.data, about_entry(room, entry.seq)),
+            "new_version": entry.v,
+            "new_hash": entry.body_hash,
+        }
