@@ -37,6 +37,7 @@ from meetserver.cluster.router import Router
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import MeetError
+from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.idempotency import forget_answers
 from meetserver.http.services import Services
@@ -46,6 +47,7 @@ from meetserver.ids import RoomId, ShardId
 from meetserver.jobs.runner import Runner
 from meetserver.keys.master import master_secret
 from meetserver.keys.ring import ROTATE, KeyRing
+from meetserver.mail.erasure import MailEraser
 from meetserver.mail.jobs import DELIVER, Delivery
 from meetserver.mail.outbox import Outbox
 from meetserver.mail.post import Post
@@ -110,9 +112,7 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         security_log = SqlSecurityLog(database, clock)
         stack.push_async_callback(security_log.close)
         limiter = await stack.enter_async_context(open_limiter(config, clock))
-        accounts = await open_accounts(
-            config, database, keys, post, runner.enqueue, clock, random, security_log
-        )
+        accounts = await open_accounts(config, database, keys, post, runner.enqueue, clock, random, security_log)
         runner.register(MAIL_REQUEST, lambda job: accounts.mail_requests.run(job.payload))
         web = HttpWeb(config)
         stack.push_async_callback(web.close)
@@ -195,6 +195,7 @@ def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
             resume_window_s=core.config.resume_window_s,
             admits=core.ip_rules.refusal,
             on_fact=door_log.on_fact,
+            on_turned_away=door_log.on_turned_away,
         )
 
     router = Router(store, make_actor, Supervisor())
@@ -235,6 +236,8 @@ def _erasure(core: Core, store: SqlRoomLog, router: Router) -> Erasure:
     erasers: list[Eraser] = [
         MeetingEraser(core.database, lambda room: router.ask(room, End())),
         RoomEraser(router, store, SqlLogErasure(core.database, core.keys)),
+        MailEraser(core.database, core.keys),
+        AnswerEraser(core.database),
         AccountEraser(core.database),
     ]
     return Erasure(erasers, core.runner.enqueue, core.database, core.clock, core.random, core.security_log)

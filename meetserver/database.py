@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
@@ -150,6 +151,16 @@ class Database:
         if self.write_lock is not None:
             return await self.run(lambda connection: _execute(connection, statement, parameters))
         return await self._again_if_transient(lambda: self._autocommitted(statement, parameters))
+
+    async def forget_deleted(self) -> None:
+        """What was deleted is not in the database's files any more. Raises Unavailable: somebody reads just now.
+
+        SQLite only, whose write-ahead log keeps old pages until it begins anew; PostgreSQL vacuums by itself.
+        """
+        if self.dialect == "sqlite":
+            ((is_busy, *_),) = await self.fetch(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            if is_busy:
+                raise Unavailable("the write-ahead log cannot be begun anew just now")
 
     async def _autocommitted(self, statement: Any, parameters: Any) -> list[Any]:
         async with self.reader.connect() as connection:

@@ -81,6 +81,8 @@ CONTROL_LANE_MESSAGES = 65_536
 """Attach, detach, results of commits and timers waiting in a room's mailbox."""
 COMMIT_BATCH_ENTRIES = 256
 """Entries of one room in one commit."""
+DECIDE_SLICE_S = 0.010
+"""… decided within this time; the rest is the next commit's, and the loop has its turn."""
 COMMIT_STATEMENT_ENTRIES = 1024
 """Entries of all rooms in one commit."""
 COMMIT_QUEUE_ENTRIES = 32_768

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from meetserver.access import ServerRole
 from meetserver.errors import Refusal, StoreError
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
 from meetserver.limits import Rate
@@ -133,6 +134,8 @@ class OpenSession(Struct, frozen=True):
     """What tells this person from others, for bans; opaque, made for this room (meetings/persons.py)."""
     is_waiting: bool = False
     """Whether it was opened into the lobby: until it is admitted, it may read nothing of the room."""
+    roles: tuple[ServerRole, ...] = ()
+    """In the whole server, when the ticket was asked for: rules about addresses look at them."""
 
 
 class Commit(Struct, frozen=True):

@@ -98,6 +98,7 @@ class Erasure:
             if eraser.name not in report:
                 report[eraser.name] = dict(await eraser.erase(user))
                 await erasure_store.update_erasure(self._database, id_, report, None)
+        await self._database.forget_deleted()
         await erasure_store.update_erasure(self._database, id_, report, self._clock.now())
 
     async def export(self, user: UserId, origin: Origin) -> Export:

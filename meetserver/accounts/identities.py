@@ -66,9 +66,7 @@ class Identities:
         await self._record(facts, account.id, origin)
         return account
 
-    async def link(
-        self, user: UserId, session: str, provider: Provider, identity: Identity, origin: Origin
-    ) -> None:
+    async def link(self, user: UserId, session: str, provider: Provider, identity: Identity, origin: Origin) -> None:
         """From now on this identity signs in to this account. `session`: by which its owner asked for it.
 
         Raises Conflict, and Forbidden where that has ended meanwhile: whoever signs a thief out keeps them out.

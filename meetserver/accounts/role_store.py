@@ -21,7 +21,7 @@ async def take_role(connection: AsyncConnection, user: UserId, role: GrantedRole
 
 async def is_last_admin(connection: AsyncConnection, user: UserId) -> bool:
     """Whether the server would be without an administrator who can sign in if this user were none. Asked within the
-    unit of work that takes the role, disables or deletes: units are serializable, so that two at once cannot both do it.
+    unit of work that takes the role, disables or deletes: units are serializable: two at once cannot both do it.
 
     Who was invited and has not set a password yet may never do so: they do not count.
     """

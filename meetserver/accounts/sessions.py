@@ -2,7 +2,8 @@
 
 A refresh token is `<session id>.<secret>`. Its successor's secret is an HMAC of its own, so that a client that lost
 the answer, or asked twice at once, gets the very same successor without the server keeping it readable.
-A token that is older than that, or was never given out, ends its session: somebody else may hold the newer one.
+A token that is older than that ends its session: somebody else may hold the newer one. A secret ends in a tag, so that
+one that was never given out is known for that: session ids are no secrets, and nobody is signed out by knowing one.
 """
 
 import hashlib
@@ -91,7 +92,8 @@ class Sessions:
         Raises Unauthenticated where its password was set anew since, or it was disabled: that ended all sessions, and
         one that was just about to open is one of them.
         """
-        session, secret = self._random.id(), self._random.secret()
+        session = self._random.id()
+        secret = self._tagged(session, self._random.secret())
         await self._open(session, user, "token", hash_of(secret), origin, methods, seen)
         return self._issue(user, session, secret)
 
@@ -120,7 +122,7 @@ class Sessions:
         session, _, secret = refresh_token.partition(".")
         successor = self._successor(session, secret)
         outcome: _Rotated = None
-        if is_id(session):
+        if is_id(session) and self._was_given_out(session, secret):
             outcome = await self._database.run(
                 lambda connection: self._rotate(connection, session, hash_of(secret), hash_of(successor))
             )
@@ -280,7 +282,18 @@ class Sessions:
         )
 
     def _successor(self, session: str, secret: str) -> str:
-        digest = hmac.digest(self._successor_key, f"{session}.{secret}".encode(), hashlib.sha256)
+        return self._tagged(session, self._mac(f"next {session}.{secret}"))
+
+    def _tagged(self, session: str, nonce: str) -> str:
+        return nonce + self._mac(f"tag {session}.{nonce}")
+
+    def _was_given_out(self, session: str, secret: str) -> bool:
+        """By this server, as this session's; whether it is the newest is for the session's row to say."""
+        nonce = secret[: len(secret) // 2]
+        return hmac.compare_digest(secret.encode(), self._tagged(session, nonce).encode())
+
+    def _mac(self, text: str) -> str:
+        digest = hmac.digest(self._successor_key, text.encode(), hashlib.sha256)
         return urlsafe_b64encode(digest).decode().rstrip("=")
 
 

@@ -70,6 +70,10 @@ class Actor(ABC):
         if self._interruption is not None and not self._interruption.done():
             self._interruption.set_exception(error)
 
+    def go_on(self) -> None:
+        """Have `after_batch` called once more, after the loop has had its turn."""
+        self._wake()
+
     def _wake(self) -> None:
         if self._awake and not self._scheduled:
             self._scheduled = True

@@ -28,7 +28,7 @@ from meetserver.actors.sessions import Sessions
 from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
-from meetserver.messages import Tell
+from meetserver.messages import Role, Tell
 from meetserver.ports import RoomLog
 from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState, forget, set_away
@@ -159,7 +159,7 @@ class Attendance:
         if self._newest_attempt.get(request.session) != attempt:
             self._host.refuse(request, Conflict("this session was resumed elsewhere").refusal)
             return
-        if (refusal := self._host.door.turned_away(state, who, request.address)) is not None:
+        if (refusal := self._host.door.turned_away(state, who, request.address, row.roles)) is not None:
             self._host.refuse(request, refusal)
             return
         self._attach(request.edge, request.link, who.session)
@@ -183,14 +183,17 @@ class Attendance:
 
     def admit(self) -> None:
         """Whoever was told to wait, and by now is in the room, gets it as it is now."""
-        for session in [session for session in self._in_lobby if session in self._host.state.sessions]:
+        host, frames = self._host, dict[tuple[Role, bytes], bytes]()
+        for session in [session for session in self._in_lobby if session in host.state.sessions]:
             self._in_lobby.discard(session)
             attachment, row = self._attachments.get(session), self.sessions.get(session)
-            who = of_session(self._host.state, session)
-            if attachment is not None and row is not None and who is not None:
-                host = self._host
-                answer = hello.admitted_hello(row, who, host.state, self.live, host.epoch, self._views)
-                attachment.edge.admitted(attachment.link, answer)
+            who = of_session(host.state, session)
+            if attachment is None or row is None or who is None:
+                continue
+            seen = who.role, self._views.view(host.state, self.live, who.id)
+            if (frame := frames.get(seen)) is None:
+                frame = frames[seen] = hello.snapshot_frame(who.role, host.state, host.epoch, seen[1])
+            attachment.edge.admitted(attachment.link, hello.admitted_hello(row, who, host.state, frame))
 
     def reattach(self, message: Reattach) -> None:
         """An edge tells who is connected to it, to a room that began anew. They were never away; who is not among

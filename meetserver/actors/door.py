@@ -1,12 +1,12 @@
 """What a room says to whoever is not in it: no from this address, no to this ticket, no more to this session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
-from meetserver.access import AnyRole
+from meetserver.access import AnyRole, ServerRole
 from meetserver.errors import Forbidden, Refusal, RoomEnded, Unauthenticated
-from meetserver.ids import SessionId, UserId
+from meetserver.ids import MeetingId, SessionId, UserId
 from meetserver.messages import Context, Role
 from meetserver.network.rules import verdict
 from meetserver.rooms.messages import Join
@@ -15,6 +15,11 @@ from meetserver.rooms.state import RoomState
 
 Admits: TypeAlias = Callable[[str, frozenset[AnyRole]], Refusal | None]
 """Why nobody with these roles may come from this address, by the rules of the server; None: they may."""
+
+Whose: TypeAlias = Literal["server", "meeting"]
+"""Whose rules about addresses decided."""
+
+OnTurnedAway: TypeAlias = Callable[[MeetingId, UserId | None, str, Whose], None]
 
 
 class Person(Protocol):
@@ -26,21 +31,37 @@ class Person(Protocol):
     def role(self) -> Role: ...
 
 
-class Door:
-    def __init__(self, admits: Admits) -> None:
-        self._admits = admits
+def untold(_meeting: MeetingId, _user: UserId | None, _address: str, _rules: Whose) -> None:
+    """For a room that nobody watches."""
 
-    def turned_away(self, state: RoomState, who: Person, address: str) -> Refusal | None:
-        """Why nobody like this may come from there, by the rules of the server or of the meeting."""
-        roles: frozenset[AnyRole] = frozenset({"guest" if who.user is None else "member", who.role})
+
+class Door:
+    def __init__(self, admits: Admits, on_turned_away: OnTurnedAway = untold) -> None:
+        """`on_turned_away` is told of everybody who may not come in from where they are, with their account."""
+        self._admits = admits
+        self._on_turned_away = on_turned_away
+
+    def turned_away(
+        self, state: RoomState, who: Person, address: str, server_roles: Iterable[ServerRole]
+    ) -> Refusal | None:
+        """Why nobody like this may come from there, by the rules of the server or of the meeting. That is told of."""
+        whose, refusal = self._refusal(state, who, address, server_roles)
+        if refusal is not None:
+            self._on_turned_away(state.meeting, who.user, address, whose)
+        return refusal
+
+    def _refusal(
+        self, state: RoomState, who: Person, address: str, server_roles: Iterable[ServerRole]
+    ) -> tuple[Whose, Refusal | None]:
+        roles: frozenset[AnyRole] = frozenset({"guest" if who.user is None else "member", who.role, *server_roles})
         refusal = self._admits(address, roles)
         if refusal is None and not verdict(state.ip_rules, address, roles).is_admitted:
-            return Forbidden("this meeting cannot be joined from your address").refusal
-        return refusal
+            return "meeting", Forbidden("this meeting cannot be joined from your address").refusal
+        return "server", refusal
 
     def would_refuse(self, state: RoomState, join: Join, address: str, now: datetime) -> Refusal | None:
         """Why this join would be refused as things stand; None: it would not. Nothing happens."""
-        refusal = self.turned_away(state, join, address)
+        _, refusal = self._refusal(state, join, address, join.roles)
         if refusal is not None:
             return refusal
         context = Context(state.room, join.participant, join.session, join.role, join.name, now, "", state.participants)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from meetserver import limits, wire
-from meetserver.actors.batch import live_frame
+from meetserver.actors.catch_up import CatchUp
 from meetserver.actors.envelopes import (
     Detached,
     FromSession,
@@ -27,7 +27,7 @@ from meetserver.actors.mailbox import MailboxFull
 from meetserver.actors.ring import Ring
 from meetserver.actors.session import Connection, Session
 from meetserver.close_codes import RESYNC, TOO_SLOW
-from meetserver.errors import BadMessage, Busy, MeetError, Refusal, Timeout, Unavailable
+from meetserver.errors import BadMessage, Busy, Refusal, Timeout, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Command
@@ -39,8 +39,6 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.05
 """How often those who are behind, and what has no answer, are looked at; not at all when there are none."""
-CATCH_UP_FRAMES = 256
-"""Frames of the ring written to one session at a time."""
 
 
 class Owner(Protocol):
@@ -63,8 +61,6 @@ class EdgeRoom:
     ) -> None:
         self.room = room
         self._owner = owner
-        self._store = store
-        self._background = background
         self._on_empty = on_empty
         self._sessions: dict[LinkId, Session] = {}
         self._live: dict[LinkId, Session] = {}
@@ -73,6 +69,7 @@ class EdgeRoom:
         self._applied: int | None = None
         self._epoch = 0
         self._gaps = Gaps(self, store, background)
+        self._catch_up = CatchUp(self, self._ring, store, background)
         self._tick: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -116,7 +113,7 @@ class EdgeRoom:
     def _open(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> Session:
         session = self._sessions[link] = Session(link, connection, request)
         self._ask_to_open(session)
-        self._watch()
+        self.watch()
         return session
 
     def _ask_to_open(self, session: Session) -> None:
@@ -151,7 +148,7 @@ class EdgeRoom:
         )
         session.unanswered[command_id] = (message, asyncio.get_running_loop().time())
         self._pass_on(message)
-        self._watch()
+        self.watch()
 
     def _pass_on(self, message: FromSession) -> None:
         try:
@@ -224,7 +221,7 @@ class EdgeRoom:
         session.mode = "behind"
         session.is_resuming = True
         session.lag_since = asyncio.get_running_loop().time()
-        self._advance(session)
+        self._catch_up.advance(session)
 
     def refused(self, link: LinkId, refusal: Refusal) -> None:
         if (session := self._sessions.get(link)) is not None:
@@ -274,7 +271,7 @@ class EdgeRoom:
     def closed(self, link: LinkId, refusal: Refusal) -> None:
         if (session := self._sessions.get(link)) is not None:
             self._output.complete()
-            self._end(session, refusal)
+            self.end(session, refusal)
 
     def owner_restarted(self) -> None:
         """The room began anew, here or elsewhere: say who is here, and send again what has no answer."""
@@ -297,7 +294,7 @@ class EdgeRoom:
         for session in list(self._sessions.values()):
             if farewell is not None:
                 session.connection.write(farewell)
-            self._end(session, refusal, code=code)
+            self.end(session, refusal, code=code)
 
     # --- who is behind
 
@@ -307,66 +304,20 @@ class EdgeRoom:
         session.is_resuming = False
         session.lag_since = asyncio.get_running_loop().time()
         self._live.pop(session.link, None)
-        self._watch()
+        self.watch()
 
-    def _advance(self, session: Session) -> None:
-        """Write what the session lacks, as far as its transport takes it; level with the room, it is live."""
-        while session.mode == "behind" and not session.is_reading_log and not session.is_full:
-            if self._applied is None or session.cursor > self._applied:
-                break
-            if session.cursor == self._applied:
-                self._output.flush()
-                session.mode = "live"
-                session.after_fanout = self._output.number
-                session.lag_since = None
-                self._live[session.link] = session
-            elif self._ring.has(session.cursor + 1):
-                self._write_frames(session, self._ring.after(session.cursor, CATCH_UP_FRAMES))
-            elif session.is_resuming:
-                session.is_reading_log = True
-                self._background(self._read_log(session))
-            else:
-                self._end(session, None, code=TOO_SLOW)
-        if session.mode == "behind":
-            self._watch()
-
-    def _write_frames(self, session: Session, frames: list[LiveFrame]) -> None:
-        """About a send queue's worth of them; the rest follows when the transport has drained."""
-        assert session.hello is not None
-        me = session.hello.participant
-        mine: list[bytes] = []
-        size = 0
-        for frame in frames:
-            session.cursor = frame.seq
-            if frame.is_for(me):
-                mine.append(frame.frame)
-                size += len(frame.frame)
-                if size > limits.SEND_QUEUE_BYTES:
-                    break
-        session.connection.write(b"".join(mine))
-
-    async def _read_log(self, session: Session) -> None:
-        try:
-            page = await self._store.page(self.room, session.cursor, limits.LOG_PAGE_EVENTS)
-        except MeetError as error:
-            log.warning("action=catch_up_failed room=%s error=%s", self.room, error)
-            page = []
-        session.is_reading_log = False
-        if session.mode != "behind":
-            return
-        if not page or page[0].seq != session.cursor + 1:
-            self._end(session, None, code=RESYNC)
-            return
-        frames = [live_frame(entry) for entry in page]
-        while frames and not session.is_full:
-            self._write_frames(session, frames)
-            frames = frames[session.cursor - frames[0].seq + 1 :]
-        session.lag_since = asyncio.get_running_loop().time()
-        self._advance(session)
+    def level(self, session: Session) -> None:
+        """It has all that the room has: from here on it hears what all hear."""
+        self._output.flush()
+        session.mode = "live"
+        session.after_fanout = self._output.number
+        session.lag_since = None
+        self._live[session.link] = session
 
     # --- the clock
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
+        """Look after a tick who is behind, and what has no answer."""
         if self._tick is None:
             self._tick = asyncio.get_running_loop().call_later(TICK_S, self._look)
 
@@ -376,15 +327,15 @@ class EdgeRoom:
         is_needed = False
         for session in list(self._sessions.values()):
             if session.mode == "behind":
-                self._advance(session)
+                self._catch_up.advance(session)
                 if session.lag_since is not None and now - session.lag_since > limits.LAG_S:
-                    self._end(session, None, code=TOO_SLOW)
+                    self.end(session, None, code=TOO_SLOW)
             elif session.mode == "opening" and now - session.since > limits.ANSWER_TIMEOUT_S:
                 self.refused(session.link, Unavailable("the room cannot be reached", retry_after_s=1).refusal)
             self._give_up_unanswered(session, now)
             is_needed = is_needed or session.mode in ("behind", "opening") or bool(session.unanswered)
         if is_needed:
-            self._watch()
+            self.watch()
 
     def _give_up_unanswered(self, session: Session, now: float) -> None:
         while session.unanswered:
@@ -393,7 +344,7 @@ class EdgeRoom:
                 return
             self._refuse(message, Timeout("the room did not answer in time; the same txn may be sent again").refusal)
 
-    def _end(self, session: Session, refusal: Refusal | None, *, code: int | None = None) -> None:
+    def end(self, session: Session, refusal: Refusal | None, *, code: int | None = None) -> None:
         """Out of the members first: nothing may be written after the close frame."""
         if session.mode == "closed":
             return

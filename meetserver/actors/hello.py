@@ -11,6 +11,7 @@ from meetserver import wire
 from meetserver.actors.envelopes import Hello, OpenByResume, OpenByTicket
 from meetserver.framing import text_frame
 from meetserver.ids import SessionId
+from meetserver.messages import Role
 from meetserver.ports import OpenSession
 from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState
@@ -36,7 +37,7 @@ def fresh_hello(
     """The hello of who has no state yet, or too old a one: a snapshot as of now."""
     snapshot = views.view(state, live, who.id)
     ok = _ok(request.token, who, state, epoch, recovered=False, snapshot=Raw(snapshot))
-    return _hello(row, who, state.seq, wire.ok_frame(request.command_id, ok))
+    return _hello(row, who, state.seq, _framed(request, ok))
 
 
 def resumed_hello(
@@ -44,22 +45,27 @@ def resumed_hello(
 ) -> Hello:
     """The hello of who has everything up to the request's seq."""
     ok = _ok(request.token, who, state, epoch, recovered=True, presence=_presence(live), marks={})
-    return _hello(row, who, request.seq, wire.ok_frame(request.command_id, ok))
+    return _hello(row, who, request.seq, _framed(request, ok))
 
 
 def waiting_hello(request: Request, row: OpenSession, who: Participant, state: RoomState, epoch: int) -> Hello:
     """The hello of who waits to be let in: where they are, and nothing of what is inside."""
     ok = _ok(request.token, who, state, epoch, is_waiting=True, recovered=False)
-    return _hello(row, who, state.seq, wire.ok_frame(request.command_id, ok), is_waiting=True)
+    return _hello(row, who, state.seq, _framed(request, ok), is_waiting=True)
 
 
-def admitted_hello(
-    row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int, views: Views
-) -> Hello:
-    """What follows on it once they are in: the snapshot, in a frame of its own."""
-    snapshot = Raw(views.view(state, live, who.id))
-    entered = Entered("joined", who.role, epoch, state.seq, snapshot)
-    return _hello(row, who, state.seq, wire.ephemeral_frame(entered))
+def admitted_hello(row: OpenSession, who: Participant, state: RoomState, frame: bytes) -> Hello:
+    """What follows on it once they are in: `frame` with the snapshot."""
+    return _hello(row, who, state.seq, frame)
+
+
+def snapshot_frame(role: Role, state: RoomState, epoch: int, snapshot: bytes) -> bytes:
+    """For whoever was let in: the same for all of a role who see the same."""
+    return text_frame(wire.ephemeral_frame(Entered("joined", role, epoch, state.seq, Raw(snapshot))))
+
+
+def _framed(request: Request, ok: HelloOk) -> bytes:
+    return text_frame(wire.ok_frame(request.command_id, ok))
 
 
 def _presence(live: LiveState) -> list[ChangedLive]:
@@ -93,7 +99,7 @@ def _hello(
         name=participant.name,
         role=participant.role,
         after_seq=after_seq,
-        reply=text_frame(reply),
+        reply=reply,
         user=participant.user,
         auth_session=row.auth_session,
         is_waiting=is_waiting,

@@ -15,7 +15,7 @@ from meetserver.actors.actor import Actor
 from meetserver.actors.attendance import Attendance
 from meetserver.actors.background import Background
 from meetserver.actors.batch import Batch
-from meetserver.actors.door import Admits, Door
+from meetserver.actors.door import Admits, Door, OnTurnedAway, untold
 from meetserver.actors.envelopes import (
     Committed,
     Detached,
@@ -79,9 +79,10 @@ class RoomActor(Actor):
         idle_s: float = limits.ROOM_IDLE_S,
         admits: Admits = lambda _address, _roles: None,
         on_fact: Callable[[RoomId, Event, UserId | None], None] = lambda _room, _event, _user: None,
+        on_turned_away: OnTurnedAway = untold,
     ) -> None:
-        """`on_fact` is told every event that
-        somebody in the room caused, with their account."""
+        """`on_fact` is told every event that somebody in the room caused, with their account; `on_turned_away` as
+        in door.py."""
         super().__init__()
         self.room = room
         self._shard = shard
@@ -89,7 +90,7 @@ class RoomActor(Actor):
         self._clock = clock
         self._random = random
         self._idle_s = idle_s
-        self.door = Door(admits)
+        self.door = Door(admits, on_turned_away)
         self._on_fact = on_fact
         self._tasks = Background()
         self._snapshots = Snapshots(store, room, self._tasks)

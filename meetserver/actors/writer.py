@@ -4,6 +4,7 @@ A command with a txn is looked for among the receipts before it is decided. The 
 they may not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Host(Protocol):
     def publish(self, batch: Batch) -> None: ...
     def conclude(self, batch: Batch) -> None: ...
     def lose(self, error: MeetError | None) -> None: ...
+    def go_on(self) -> None: ...
 
 
 class Writer:
@@ -121,24 +123,31 @@ class Writer:
 
     def commit_next(self) -> None:
         """Decide what waits and hand it to the log, unless a batch is under way."""
+        time = asyncio.get_running_loop().time
+        until = time() + limits.DECIDE_SLICE_S
         while self._work and self._in_flight is None:
-            batch = self._next_batch()
+            batch = self._next_batch(until)
             if batch.entries:
                 self._in_flight = batch
                 self._committer.submit(batch.commit(), lambda error: self._host.tell_control(Committed(error)))
             else:
                 for answer in batch.answers:
                     answer()
+                if time() > until:
+                    self._host.go_on()
+                    break
         self._ask_log()
 
-    def _next_batch(self) -> Batch:
-        batch = Batch(self._host.room, self._host.epoch, self._host.state)
+    def _next_batch(self, until: float) -> Batch:
+        batch, time = Batch(self._host.room, self._host.epoch, self._host.state), asyncio.get_running_loop().time
         while self._work and len(batch.entries) < limits.COMMIT_BATCH_ENTRIES:
             if not self._decide(batch, self._work[0]):
                 break
             self._work.popleft()
             if self._singly:
                 self._singly -= 1
+                break
+            if time() > until:
                 break
         return batch
 
@@ -182,7 +191,7 @@ class Writer:
     def _ask_reducer(self, state: RoomState, work: Any, context: Context) -> Any:
         command = work.join if isinstance(work, OpenByTicket) else work.command
         if isinstance(work, OpenByTicket):
-            refusal = self._host.door.turned_away(state, work.join, work.address)
+            refusal = self._host.door.turned_away(state, work.join, work.address, work.join.roles)
             if refusal is not None:
                 return refusal
         try:
@@ -330,6 +339,7 @@ def _session(work: OpenByTicket, *, is_waiting: bool) -> OpenSession:
         work.auth_session,
         join.keys,
         is_waiting,
+        join.roles,
     )
 
 

@@ -46,18 +46,20 @@ WITH locked AS MATERIALIZED (
     JOIN fenced ON fenced.id = entry.room_id
 ), opened AS (
     INSERT INTO room_session (
-        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at, closed_at
+        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, roles,
+        opened_at, joined_at, closed_at
     )
     SELECT opened.* FROM unnest(
         $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::text[], $24::jsonb[],
-        $25::timestamptz[], $26::timestamptz[], $27::timestamptz[]
+        $25::jsonb[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[]
     ) AS opened(
-        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at, closed_at
+        room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, roles,
+        opened_at, joined_at, closed_at
     )
     JOIN fenced ON fenced.id = opened.room_id
 ), moved AS (
     UPDATE room_session SET joined_at = coalesce(room_session.joined_at, moved.joined_at), closed_at = moved.closed_at
-    FROM unnest($28::text[], $29::text[], $30::timestamptz[], $31::timestamptz[])
+    FROM unnest($29::text[], $30::text[], $31::timestamptz[], $32::timestamptz[])
         AS moved(room_id, session, joined_at, closed_at)
     JOIN fenced ON fenced.id = moved.room_id
     WHERE room_session.session = moved.session AND room_session.room_id = moved.room_id
@@ -68,7 +70,7 @@ SELECT id, false AS written FROM locked UNION ALL SELECT id, true FROM fenced
 MANY = STATEMENT.format(skip_locked="SKIP LOCKED")
 ALONE = STATEMENT.format(skip_locked="")
 
-ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, MOVED_COLUMNS = 5, 11, 11, 4
+ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, MOVED_COLUMNS = 5, 11, 12, 4
 
 
 class PostgresCommits:
@@ -169,7 +171,8 @@ def _arguments(commits: Sequence[Commit], seal: Seal) -> list[list[Any]]:
     opened = [
         (
             c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, s.auth_session,
-            msgspec.json.encode(s.keys).decode(), c.entries[-1].at, joined_at(c, s),
+            msgspec.json.encode(s.keys).decode(), msgspec.json.encode(s.roles).decode(),
+            c.entries[-1].at, joined_at(c, s),
             c.entries[-1].at if s.session in c.closed else None,
         )
         for c in commits

@@ -247,6 +247,7 @@ def _session(row: Any) -> OpenSession:
         auth_session=row.auth_session,
         keys=tuple(row.keys or ()),
         is_waiting=row.joined_at is None,
+        roles=tuple(row.roles or ()),
     )
 
 

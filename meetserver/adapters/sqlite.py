@@ -99,6 +99,8 @@ def _set_up(connection: Any, _: object) -> None:
     # NORMAL would lose acknowledged commits when the machine stops.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Not every build does so by itself: what is deleted is overwritten.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
     cursor.close()
 

@@ -34,9 +34,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OPEN = """
 INSERT INTO room_session (
-    room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, opened_at, joined_at
+    room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, roles, opened_at, joined_at
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ADMIT = "UPDATE room_session SET joined_at = ? WHERE session = ? AND room_id = ? AND joined_at IS NULL"
 CLOSE = "UPDATE room_session SET closed_at = ? WHERE session = ? AND room_id = ? AND closed_at IS NULL"
@@ -106,7 +106,8 @@ def _write(connection: sqlite3.Connection, commits: Sequence[Commit], seal: Seal
     opened = [
         (
             c.room, s.session, s.participant, s.token_hash, s.ticket, s.user, s.auth_session,
-            msgspec.json.encode(s.keys).decode(), _text(c.entries[-1].at), _text(joined_at(c, s)),
+            msgspec.json.encode(s.keys).decode(), msgspec.json.encode(s.roles).decode(),
+            _text(c.entries[-1].at), _text(joined_at(c, s)),
         )
         for c in mine
         for s in c.opened

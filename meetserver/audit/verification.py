@@ -33,18 +33,23 @@ async def verify(
     database: Database, first: int = 1, last: int | None = None, *, kept: tuple[int, bytes] | None = None
 ) -> Verdict:
     """The links from `first` to `last` (None: to the end). `kept` is an earlier head: an event's number and hash.
-    Without one nobody can tell that events are missing at the end.
+    Without one nobody can tell that events are missing at the end. It may be of the event before `first`, so that only
+    what is new is looked at. Raises BadMessage for one that says nothing about these links.
     """
+    if kept is not None and not first - 1 <= kept[0] <= (kept[0] if last is None else last):
+        raise BadMessage(f"event {kept[0]}, whose hash was kept, is not among those that are looked at")
     seq, digest = first - 1, await _hash_at(database, first - 1)
     if digest is None:
         return Verdict(0, first, seq, b"", f"event {seq} is missing")
+    if kept is not None and kept[0] == seq and kept[1] != digest:
+        return Verdict(0, first, seq, digest, _not_kept(seq))
     while links := await store.page(database, seq, _page_size(seq, last)):
         for link in links:
             wrong = fault(link, seq + 1, digest) or _fault_by_kept(link, kept)
             if wrong is not None:
                 return Verdict(seq - first + 1, first, seq, digest, wrong)
             seq, digest = link.seq, link.hash
-    missing = kept is not None and seq < kept[0] and (last is None or kept[0] <= last)
+    missing = kept is not None and seq < kept[0]
     return Verdict(
         seq - first + 1, first, seq, digest, f"event {seq + 1} and later ones are missing" if missing else None
     )
@@ -64,7 +69,11 @@ def _page_size(seq: int, last: int | None) -> int:
 
 def _fault_by_kept(link: Link, kept: tuple[int, bytes] | None) -> str | None:
     is_another = kept is not None and kept[0] == link.seq and kept[1] != link.hash
-    return f"event {link.seq} is not the one that was kept" if is_another else None
+    return _not_kept(link.seq) if is_another else None
+
+
+def _not_kept(seq: int) -> str:
+    return f"event {seq} is not the one that was kept"
 
 
 async def _hash_at(database: Database, seq: int) -> bytes | None:

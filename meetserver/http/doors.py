@@ -6,13 +6,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from meetserver.access import AnyRole
+from meetserver.access import SERVER_ROLES, AnyRole, ServerRole
+from meetserver.accounts.session_store import as_admin
 from meetserver.accounts.sessions import Caller
 from meetserver.errors import BadMessage, Forbidden, RateLimited, Unauthenticated, refused
 from meetserver.http.peer import base_url, socket_url
-from meetserver.http.rates import rate_at
 from meetserver.http.registry import AnyRoute, Call, Reply, Route
-from meetserver.http.visitors import visitor_cookie
 from meetserver.ids import MeetingId, ParticipantId, SessionId, UserId
 from meetserver.limits import RATES
 from meetserver.meetings.guest_store import GuestLink
@@ -47,6 +46,10 @@ class Joiner(Struct, frozen=True):
         return self.role in ("host", "cohost")
 
     @property
+    def server_roles(self) -> tuple[ServerRole, ...]:
+        return tuple(role for role in SERVER_ROLES if role in self.roles)
+
+    @property
     def skips_lobby(self) -> bool:
         return self.link is not None and self.link.skips_lobby
 
@@ -73,8 +76,7 @@ async def join_meeting(call: JoinCall) -> Reply[Admission]:
     await _check_room(call, joiner, name, keys)
     if joiner.link is not None:
         await services.guest_links.use(meeting.id, joiner.link)
-    cookie = visitor_cookie(services.config, services.keys, origin.visitor) if is_new else {}
-    return Reply(_admission(call, joiner, name, keys), cookie)
+    return Reply(_admission(call, joiner, name, keys), visitor=origin.visitor if is_new else None)
 
 
 def _name(call: JoinCall) -> str:
@@ -121,8 +123,7 @@ async def _check_passcode(call: JoinCall, joiner: Joiner) -> None:
         return
     if call.body.passcode is None:
         raise Forbidden("this meeting asks for a passcode")
-    address = call.origin.address
-    rate, key = rate_at(RATES["passcode"], address), f"{meeting.id} {address_block(address)}"
+    rate, key = RATES["passcode"], f"{meeting.id} {address_block(call.origin.address)}"
     tries = await services.limiter.hit(rate, key)
     if not tries.is_allowed:
         raise RateLimited("too many tries of the passcode", retry_after_s=tries.reset_s)
@@ -158,6 +159,7 @@ async def _check_room(call: JoinCall, joiner: Joiner, name: str, keys: tuple[str
         user=_user(joiner),
         keys=keys,
         passes_lobby=joiner.skips_lobby,
+        roles=joiner.server_roles,
     )
     refusal = await services.rooms.would_admit(joiner.meeting.room_id, join, call.origin.address)
     if refusal is not None:
@@ -175,6 +177,7 @@ def _admission(call: JoinCall, joiner: Joiner, name: str, keys: tuple[str, ...])
         auth_session=_stands_on(joiner),
         keys=keys,
         passes_lobby=joiner.skips_lobby,
+        roles=joiner.server_roles,
     )
     base = socket_url(base_url(call.request, services.config))
     return Admission(
@@ -191,8 +194,9 @@ def _stands_on(joiner: Joiner) -> str | None:
     in the room for that does not."""
     if joiner.visitor is None:
         return None
-    session, is_by_admin = joiner.visitor.session, joiner.role == "host" and "host" not in joiner.own
-    return as_admin(session) if is_by_admin else session
+    session = joiner.visitor.session
+    is_host_as_admin = joiner.role == "host" and "host" not in roles_in(joiner.visitor, joiner.meeting)
+    return as_admin(session) if is_host_as_admin else session
 
 
 def _user(joiner: Joiner) -> UserId | None:

@@ -15,7 +15,8 @@ from meetserver.http.idempotency import Answer, once
 from meetserver.http.rates import authenticate_within_rate, record_refusal
 from meetserver.http.registry import AnyRoute, Call, Reply
 from meetserver.http.services import SERVICES
-from meetserver.http.store import ClaimKey
+from meetserver.http.store import ClaimKey, principal_of
+from meetserver.http.visitors import set_visitor
 
 COMPRESS_ABOVE_BYTES = 4096
 
@@ -35,6 +36,8 @@ def endpoint(route: AnyRoute) -> Handler:
         response = _response(request, answer)
         if answer.page_session is not None:
             await set_page_session(request, response, answer.page_session)
+        if answer.visitor is not None:
+            set_visitor(request, response, answer.visitor)
         return response
 
     return handle
@@ -77,17 +80,18 @@ async def _answer(route: AnyRoute, call: Call[Any, Any]) -> Answer:
 
 def _principal(visitor: Caller | None) -> str:
     """Whom a key belongs to. Without an account it is whoever knows the key, the path and the whole body."""
-    return "anonymous" if visitor is None else f"user {visitor.user}"
+    return "anonymous" if visitor is None else principal_of(visitor.user)
 
 
 def _encode(route: AnyRoute, result: Any) -> Answer:
     reply = result if isinstance(result, Reply) else Reply(result)
     headers = {"Cache-Control": "no-store", **reply.headers}
     if route.answer is None:
-        return Answer(route.empty_status, headers, b"", reply.page_session)
+        return Answer(route.empty_status, headers, b"", reply.page_session, reply.visitor)
     return Answer(
         route.status,
         {"Content-Type": "application/json", **headers},
         msgspec.json.encode(reply.body),
         reply.page_session,
+        reply.visitor,
     )

@@ -1,7 +1,8 @@
 """The gate: how many connections there may be, and how long one may take for what it has begun.
 
 Each connection has a seat from its acceptance to its end. When the house is full, who has said nothing for the
-longest goes: people say at once what they came for, and who holds thousands of silent connections does not.
+longest goes: people say at once what they came for, and who holds thousands of silent connections does not. After
+those it is who keeps a connection for later, as browsers do: they open another one when they need it.
 """
 
 import asyncio
@@ -71,6 +72,7 @@ class Gate:
         self._seats: set[Seat] = set()
         self._of_block: Counter[str] = Counter()
         self._heads = Deadlines[Seat](limits.HEAD_S, self._silent)
+        self._idle = Deadlines[Seat](limits.KEEP_ALIVE_S, self._idle_long)
         self._answers = Deadlines[Seat](limits.ANSWER_READ_S, self._unread)
         self._unread_at: dict[Seat, int] = {}
 
@@ -98,7 +100,7 @@ class Gate:
         if seat not in self._seats:
             return
         self._seats.remove(seat)
-        self._heads.stop(seat)
+        self.head_complete(seat)
         self.answer_read(seat)
         if seat.block:
             self._of_block[seat.block] -= 1
@@ -112,10 +114,16 @@ class Gate:
 
     def head_complete(self, seat: Seat) -> None:
         self._heads.stop(seat)
+        self._idle.stop(seat)
+
+    def request_over(self, seat: Seat) -> None:
+        """Its answer may still be on its way."""
+        if seat in self._seats:
+            self._idle.start(seat)
 
     def answer_waits(self, seat: Seat) -> None:
         """The client leaves unread what is written to it: it must take a little at least."""
-        if seat in self._seats:
+        if seat in self._seats and seat not in self._unread_at:
             self._unread_at[seat] = seat.unread()
             self._answers.start(seat)
 
@@ -125,23 +133,33 @@ class Gate:
 
     def close(self) -> None:
         self._heads.close()
+        self._idle.close()
         self._answers.close()
         self.refusals.close()
 
     def _make_room(self) -> bool:
-        silent = self._heads.oldest()
+        dispensable = self._heads.oldest() or self._idle.oldest()
         self.refusals.add("full")
-        if silent is None:
+        if dispensable is None:
             return False
-        self._end(silent)
+        self._end(dispensable)
         return True
 
     def _silent(self, seat: Seat) -> None:
         self.refusals.add("silent")
         self._end(seat)
 
+    def _idle_long(self, seat: Seat) -> None:
+        """By now it is closed; but that waits for ever for a client which leaves unread what was written before."""
+        if seat.unread():
+            self.answer_waits(seat)
+        self._idle.start(seat)
+
     def _unread(self, seat: Seat) -> None:
-        taken = self._unread_at.pop(seat) - seat.unread()
+        left = seat.unread()
+        taken = self._unread_at.pop(seat) - left
+        if not left:
+            return
         if taken >= limits.ANSWER_READ_S * limits.ANSWER_BYTES_PER_S:
             self.answer_waits(seat)
         else:
@@ -177,6 +195,7 @@ class Guard(asyncio.Protocol):
 
     def request_ended(self) -> None:
         self._is_between_requests = True
+        self._gate.request_over(self._seat)
 
     def became_socket(self) -> None:
         """A room's socket has rules of its own for who reads too slowly."""

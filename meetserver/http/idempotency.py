@@ -31,6 +31,7 @@ class Answer(Struct, frozen=True):
     headers: dict[str, str]
     body: bytes
     page_session: str | None = None
+    visitor: str | None = None
 
 
 async def once(services: Services, key: ClaimKey, body: bytes, act: Callable[[], Awaitable[Answer]]) -> Answer:

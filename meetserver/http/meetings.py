@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 
-import msgspec
 from aiohttp import web
 
 from meetserver.errors import Refused, RoomEnded
@@ -15,10 +14,10 @@ from meetserver.http.services import Services
 from meetserver.ids import MeetingId
 from meetserver.meetings.messages import MeetingPage, MeetingPatch, MeetingShown, NewMeeting
 from meetserver.meetings.passcodes import passcode_of
-from meetserver.meetings.settings import ip_rules
 from meetserver.meetings.settings import shown as shown_settings
 from meetserver.meetings.store import Meeting
 from meetserver.rooms import messages as rooms
+from meetserver.rooms.settings import configure_from
 from meetserver.wire import timestamp
 
 
@@ -60,12 +59,16 @@ async def delete_meeting(call: Call[None, None]) -> None:
 
 
 async def _configure(services: Services, changed: Meeting) -> None:
-    """Tell a room that is awake. One that sleeps, or cannot be told, reads the calendar entry when it is loaded."""
+    """Tell a room that is awake. One that sleeps, or cannot be told, reads the calendar entry when it is loaded.
+
+    Of two changes at once the earlier may be told last: whoever has told looks whether that still is what is stored.
+    """
     with suppress(Refused):
-        if await services.rooms.state(changed.room_id) is not None:
-            settings = msgspec.convert(changed.settings, rooms.Settings)
-            configure = rooms.Configure(changed.title, settings, ip_rules(changed.settings))
-            await services.rooms.ask(changed.room_id, configure)
+        while await services.rooms.state(changed.room_id) is not None:
+            await services.rooms.ask(changed.room_id, configure_from(changed.title, changed.settings))
+            told, changed = changed, await services.meetings.find(changed.id)
+            if changed.version == told.version:
+                return
 
 
 def _shown(request: web.Request, services: Services, meeting: Meeting) -> MeetingShown:

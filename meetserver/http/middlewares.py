@@ -39,13 +39,15 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     if guard is not None:
         guard.request_began()
     started = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        response = await handler(request)
-        if not response.prepared:
-            response.headers["X-Request-Id"] = request_id
-        _write_line(request, response, time.perf_counter() - started)
-    if guard is not None:
-        guard.request_ended()
+    try:
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = await handler(request)
+            if not response.prepared:
+                response.headers["X-Request-Id"] = request_id
+            _write_line(request, response, time.perf_counter() - started)
+    finally:
+        if guard is not None:
+            guard.request_ended()
     return response
 
 

@@ -21,6 +21,7 @@ from meetserver.accounts.oidc import Answer, Arrived
 from meetserver.config import Config
 from meetserver.errors import BadMessage, NotFound, Refused
 from meetserver.http.factors import factor_challenge
+from meetserver.http.origins import is_foreign
 from meetserver.http.peer import base_url
 from meetserver.http.registry import API, AnyCall, AnyRoute, Call, Reply, Route
 from meetserver.http.signing_in import sign_in
@@ -87,6 +88,9 @@ async def list_providers(call: Call[None, None]) -> ProvidersShown:
 
 
 async def start_sign_in(call: Call[None, StartQuery]) -> Reply[None]:
+    """From a page of ours only: nobody is signed in by a link that somebody else put somewhere."""
+    if is_foreign(call.request, call.services.config):
+        return Reply(None, {"Location": "/"})
     name = call.part("name")
     begun = await call.services.sso.begin(name, redirect_uri=_callback_url(call, name), next_=_checked(call.query.next))
     return _go_to(begun.url, _cookie(call.services.config, begun.browser_secret))
@@ -109,7 +113,8 @@ async def finish_sign_in(call: Call[None, CallbackQuery]) -> Reply[None]:
         raise
     except Refused as error:
         return _go_to(f"/?{urlencode({'sign_in': error.code})}", forget)
-    return _go_to(arrived.next, forget, page_session=signed_in.page_session)
+    headers = {"Location": arrived.next, "Set-Cookie": forget}
+    return Reply(None, headers, signed_in.page_session, signed_in.visitor)
 
 
 async def _arrived(call: AnyCall, answer: Answer, secret: str) -> Arrived:
@@ -190,8 +195,8 @@ def _checked(path: str) -> str:
     return path
 
 
-def _go_to(where: str, cookie: str, *, page_session: str | None = None) -> Reply[None]:
-    return Reply(None, {"Location": where, "Set-Cookie": cookie}, page_session)
+def _go_to(where: str, cookie: str) -> Reply[None]:
+    return Reply(None, {"Location": where, "Set-Cookie": cookie})
 
 
 routes: list[AnyRoute] = [

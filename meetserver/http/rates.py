@@ -27,7 +27,7 @@ BY_ACTION = {
 }
 WITHOUT = frozenset({"service.read"})
 """What costs nothing, and is asked by machines that watch over the server."""
-RECORDED = frozenset({"sign_in", "sign_up", "recover", "join", "passcode"})
+RECORDED = frozenset({"sign_in", "sign_up", "recover", "join"})
 """Too many of these are a security event."""
 RECORDED_AGAIN = Rate("rate.recorded", 1, 60.0)
 """… that often for one key."""

@@ -19,6 +19,8 @@ from meetserver.ports import Entry, RoomHistory
 from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.messages import Barred, Unbanned
 
+NO_ROOM = RoomId("")
+
 
 class Reader(Struct, frozen=True):
     """Somebody who may read this meeting's room, and the participants that they are or were there."""
@@ -32,15 +34,21 @@ class Reader(Struct, frozen=True):
 
 
 async def reader_of(call: Call[B, Q]) -> Reader:
-    """Raises NotFound where the caller may not know of the meeting, Unauthenticated for a token that is none."""
+    """Raises NotFound where the caller may not know of the meeting, Unauthenticated for a token that is none.
+
+    Where there is no such meeting all is looked up just the same, so that it is answered the same and takes as long.
+    """
     services, token = call.services, room_token(call.request)
-    found = await services.meetings.find(MeetingId(call.part("meeting_id")), call.visitor)
+    found = await _meeting(call)
+    room = NO_ROOM if found is None else found.room_id
     if token is not None:
-        participant = await store.participant_of_token(services.database, found.room_id, token)
-        if participant is None:
+        participant = await store.participant_of_token(services.database, room, token)
+        if found is None or participant is None:
             raise Unauthenticated("the token is not that of an open session of this room")
         return Reader(found, frozenset({participant}))
-    own = await store.participants_of_user(services.database, found.room_id, call.caller.user)
+    own = await store.participants_of_user(services.database, room, call.caller.user)
+    if found is None:
+        raise NotFound("there is no such meeting")
     roles = roles_in(call.caller, found)
     there: frozenset[AnyRole] = frozenset({"participant"}) if own else frozenset()
     if not may(roles | there, "history.read"):
@@ -48,6 +56,13 @@ async def reader_of(call: Call[B, Q]) -> Reader:
     if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own):
         raise NotFound("there is no such meeting")
     return Reader(found, own)
+
+
+async def _meeting(call: Call[B, Q]) -> Meeting | None:
+    try:
+        return await call.services.meetings.find(MeetingId(call.part("meeting_id")), call.visitor)
+    except NotFound:
+        return None
 
 
 async def _was_sent_out(history: RoomHistory, room: RoomId, own: frozenset[ParticipantId]) -> bool:

@@ -53,11 +53,13 @@ AnyCall: TypeAlias = Call[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[R]):
-    """An answer with more than a body. `page_session`: set the page's cookie to this session; "" takes it away."""
+    """An answer with more than a body. `page_session`: set the page's cookie to this session; "" takes it away.
+    `visitor`: set the cookie that the browser is known again by to this id."""
 
     body: R
     headers: Mapping[str, str] = field(default_factory=dict)
     page_session: str | None = None
+    visitor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

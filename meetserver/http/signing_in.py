@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from meetserver.accounts.messages import PageSession, Tokens
 from meetserver.accounts.service import WRONG, shown
 from meetserver.accounts.store import Account
@@ -14,7 +16,7 @@ async def sign_in(
     call: AnyCall, account: Account, methods: Sequence[str], *, cookie: bool
 ) -> Reply[Tokens | PageSession]:
     """Open a session for `account`, whose owner has just shown who they are by `methods` (password, totp, recovery,
-    passkey, oidc). `cookie`: for a page; else tokens.
+    passkey, oidc). `cookie`: for a page, whose browser is known again from then on; else tokens.
 
     Raises Unauthenticated for a disabled account, as if the password had been wrong; Forbidden for an address that
     the server's rules keep out.
@@ -31,8 +33,12 @@ async def sign_in(
             "ip.refused", call.origin, actor=account.id, subject=account.id, rules="server"
         )
         raise refused(refusal)
-    reply = await _open_page(call, account, methods) if cookie else await _open_tokens(call, account, methods)
-    await services.accounts.guard.remember(account.id, call.origin)
+    origin = call.origin
+    if cookie and not origin.visitor:
+        origin = structs.replace(origin, visitor=services.random.id())
+    opened = _open_page(call, account, methods, origin.visitor) if cookie else _open_tokens(call, account, methods)
+    reply = await opened
+    await services.accounts.guard.remember(account.id, origin)
     await services.security_log.record(
         "login.succeeded", call.origin, actor=account.id, subject=account.id, methods=",".join(methods)
     )
@@ -43,11 +49,13 @@ async def _open_tokens(call: AnyCall, account: Account, methods: Sequence[str]) 
     return Reply(await call.services.accounts.sessions.open_tokens(account.id, call.origin, methods, seen=account))
 
 
-async def _open_page(call: AnyCall, account: Account, methods: Sequence[str]) -> Reply[Tokens | PageSession]:
+async def _open_page(
+    call: AnyCall, account: Account, methods: Sequence[str], visitor: str
+) -> Reply[Tokens | PageSession]:
     """A session that this browser had before ends: its cookie is about to be overwritten."""
     sessions = call.services.accounts.sessions
     replaced = await page_session(call.request)
     if replaced is not None:
         await sessions.revoke(replaced, call.origin)
     session = await sessions.open_page(account.id, call.origin, methods, seen=account)
-    return Reply(PageSession(shown(account), csrf_token(call.request, session)), page_session=session)
+    return Reply(PageSession(shown(account), csrf_token(call.request, session)), page_session=session, visitor=visitor)

@@ -19,6 +19,11 @@ class ClaimKey(Struct, frozen=True):
     key: str
 
 
+def principal_of(user: UserId) -> str:
+    """Whom a signed-in caller's keys belong to."""
+    return f"user {user}"
+
+
 class ClaimRow(Struct, frozen=True, kw_only=True):
     body_hash: bytes
     claimed_by: str
@@ -61,6 +66,10 @@ async def release_claim(connection: AsyncConnection, key: ClaimKey, me: str) -> 
 
 async def delete_expired_claims(connection: AsyncConnection, now: datetime) -> int:
     return int((await connection.execute(delete(claims).where(claims.c.expires_at <= now))).rowcount)
+
+
+async def delete_claims_of(connection: AsyncConnection, principal: str) -> int:
+    return int((await connection.execute(delete(claims).where(claims.c.principal == principal))).rowcount)
 
 
 async def participants_of_user(database: Database, room: RoomId, user: UserId) -> frozenset[ParticipantId]:

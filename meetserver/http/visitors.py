@@ -1,6 +1,8 @@
-"""The cookie that tells a guest's browser from others, so that who was sent out stays out under another name too.
+"""The cookie that tells a browser from others: a guest who was sent out stays out under another name too, and whoever
+has signed in with it before is not kept waiting for what others try elsewhere (accounts/guard.py).
 
-It is set when a guest joins, and says nothing but a number of ours, signed: a made-up one is as good as none.
+It is set when a guest joins and when a page signs in, stays when that signs out, and says nothing but a number of
+ours, signed: a made-up one is as good as none.
 """
 
 import hashlib
@@ -28,11 +30,17 @@ def visitor_of(request: web.Request) -> str:
     return id_
 
 
-def visitor_cookie(config: Config, keys: Keys, visitor: str) -> dict[str, str]:
-    """The header that sets it."""
-    value = f"{_cookie_name(config)}={visitor}.{_signature(keys, visitor)}"
-    attributes = f"Max-Age={limits.VISITOR_LIFE_S}; Path=/; HttpOnly; SameSite=Lax"
-    return {"Set-Cookie": f"{value}; {attributes}{'; Secure' if _is_secure(config) else ''}"}
+def set_visitor(request: web.Request, response: web.Response, visitor: str) -> None:
+    services = request.app[SERVICES]
+    response.set_cookie(
+        _cookie_name(services.config),
+        f"{visitor}.{_signature(services.keys, visitor)}",
+        max_age=limits.VISITOR_LIFE_S,
+        path="/",
+        secure=_is_secure(services.config),
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _cookie_name(config: Config) -> str:

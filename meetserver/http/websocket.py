@@ -133,7 +133,14 @@ class RoomSockets:
             session_id = SessionId(self._random.id())
             participant = ParticipantId(self._random.id())
             join = Join(
-                participant, session_id, claims.name, claims.role, claims.user, claims.keys, claims.passes_lobby
+                participant,
+                session_id,
+                claims.name,
+                claims.role,
+                claims.user,
+                claims.keys,
+                claims.passes_lobby,
+                claims.roles,
             )
             edge = await self._router.edge(room)
             token = f"{session_id}.{self._random.secret()}"

@@ -74,3 +74,15 @@ async def dead_letters(database: Database, limit: int) -> Sequence[Claimed]:
 
 async def delete_sent(database: Database, before: datetime) -> None:
     await database.write(delete(outbox).where(outbox.c.state == "sent", outbox.c.finished_at < before))
+
+
+async def unsent(database: Database, after_id: str, limit: int) -> list[Claimed]:
+    """Rows that wait, and dead ones, in the order of their ids."""
+    rows = await database.fetch(
+        select(outbox).where(outbox.c.state != "sent", outbox.c.id > after_id).order_by(outbox.c.id).limit(limit)
+    )
+    return [Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) for row in rows]
+
+
+async def delete_row(database: Database, row_id: str) -> None:
+    await database.write(delete(outbox).where(outbox.c.id == row_id))

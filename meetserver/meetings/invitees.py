@@ -57,7 +57,7 @@ class Invitees:
         return wanted
 
     async def update(self, viewer: Viewer, id_: MeetingId, invitee: str, patch: InviteePatch) -> Invitee:
-        """The invitee as it then is. Raises NotFound, Forbidden."""
+        """The invitee as it then is. Raises NotFound, Forbidden, BadMessage."""
 
         async def change(connection: AsyncConnection) -> Invitee:
             await self._for_change(connection, viewer, id_, invitee, patch.role)

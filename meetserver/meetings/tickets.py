@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from meetserver import limits
+from meetserver.access import ServerRole
 from meetserver.errors import Unauthenticated
 from meetserver.ids import MeetingId, RoomId, UserId
 from meetserver.messages import Role
@@ -30,6 +31,8 @@ class TicketClaims(Struct, frozen=True):
     keys: tuple[str, ...] = ()
     """Who it is, for bans (persons.py)."""
     passes_lobby: bool = False
+    roles: tuple[ServerRole, ...] = ()
+    """In the whole server, for rules about addresses."""
 
 
 class _Payload(Struct):
@@ -44,6 +47,7 @@ class _Payload(Struct):
     auth_session: str | None = None
     keys: tuple[str, ...] = ()
     passes_lobby: bool = False
+    roles: tuple[ServerRole, ...] = ()
 
 
 class Tickets:
@@ -63,6 +67,7 @@ class Tickets:
         auth_session: str | None = None,
         keys: tuple[str, ...] = (),
         passes_lobby: bool = False,
+        roles: tuple[ServerRole, ...] = (),
     ) -> str:
         expires = self._clock.now() + timedelta(seconds=limits.TICKET_LIFE_S)
         payload = _Payload(
@@ -77,6 +82,7 @@ class Tickets:
             auth_session=auth_session,
             keys=keys,
             passes_lobby=passes_lobby,
+            roles=roles,
         )
         return jwt.encode(msgspec.to_builtins(payload), self._secret, ALGORITHM, headers={"typ": TYPE})
 
@@ -110,4 +116,5 @@ class Tickets:
             auth_session=payload.auth_session,
             keys=payload.keys,
             passes_lobby=payload.passes_lobby,
+            roles=payload.roles,
         )

@@ -91,8 +91,10 @@ def left(state: RoomState, event: Left) -> RoomState:
 
 
 def unqueued(state: RoomState, participant: ParticipantId) -> RoomState:
-    """Out of the lobby's queue."""
-    return replace(state, waiting=tuple(who for who in state.waiting if who.id != participant))
+    """Out of the lobby's queue. Whoever stands first is found at once: all of a long queue may be let in together."""
+    queue = state.waiting
+    at = next((at for at, who in enumerate(queue) if who.id == participant), len(queue))
+    return replace(state, waiting=queue[:at] + queue[at + 1 :])
 
 
 def dismissed(state: RoomState, session: SessionId) -> RoomState:

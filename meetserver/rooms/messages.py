@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver import limits
+from meetserver.access import ServerRole
 from meetserver.ids import ParticipantId, SessionId, UserId
 from meetserver.messages import Command, DurableCommand, Ephemeral, Event, Role
 from meetserver.network.rules import IpRule
@@ -119,7 +120,8 @@ class Unban(DurableCommand, frozen=True):
 
 
 class Join(DurableCommand, frozen=True):
-    """Internal, from a ticket: never accepted from the wire. `keys` tell this person from others."""
+    """Internal, from a ticket: never accepted from the wire. `keys` tell this person from others; `roles` are those
+    that they have in the whole server, at which rules about addresses look beside the one in the room."""
 
     type: ClassVar[str] = "participant.join"
     participant: ParticipantId
@@ -129,6 +131,7 @@ class Join(DurableCommand, frozen=True):
     user: UserId | None = None
     keys: tuple[str, ...] = ()
     passes_lobby: bool = False
+    roles: tuple[ServerRole, ...] = ()
 
 
 class Leave(DurableCommand, frozen=True):

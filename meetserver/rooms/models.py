@@ -65,6 +65,8 @@ room_session = Table(
     Column("auth_session", Text),
     # What tells this person from others, for bans (meetings/persons.py).
     Column("keys", JsonDocument),
+    # What they were in the whole server when they joined, for rules about addresses.
+    Column("roles", JsonDocument),
     Column("opened_at", UtcDateTime, nullable=False),
     # Null: waits in the lobby, or went from there. Such a session reads nothing of the room.
     Column("joined_at", UtcDateTime),

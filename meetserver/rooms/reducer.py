@@ -60,7 +60,23 @@ def decide(state: RoomState, command: Command, ctx: Context) -> list[Event] | Re
     refusal = permissions.refusal(state, command, ctx)
     if refusal is not None:
         return refusal
-    wish = cast(catalog.Durable, command)
+    decision = _decided(state, cast(catalog.Durable, command), ctx)
+    if isinstance(decision, Refusal) or not state.waiting:
+        return decision
+    return [*decision, *_followers(state, decision, ctx)]
+
+
+def _followers(state: RoomState, events: list[Event], ctx: Context) -> list[Event]:
+    """Whoever still waits where there is no lobby waits for a place: the first of them get those that became free."""
+    if not any(isinstance(event, Left | Changed) for event in events):
+        return []
+    for seq, event in enumerate(events, state.seq + 1):
+        state = evolve(state, event, Meta(state.epoch, seq, ctx.at, ctx.by))
+    is_shut = state.rules.lobby or state.rules.locked  # then only a moderator lets them in
+    return [] if is_shut else lobby.let_in(state.waiting, members.places(state), ctx)
+
+
+def _decided(state: RoomState, wish: catalog.Durable, ctx: Context) -> list[Event] | Refusal:
     match wish:
         case chat_messages.Send():
             return chat.decide(wish, ctx)
@@ -96,11 +112,11 @@ def _at_the_door(state: RoomState, wish: catalog.Doors, ctx: Context) -> list[Ev
         case Unban():
             return bars.unban(state, wish)
         case Lock():
-            return settings.lock(state, wish, ctx)
+            return settings.lock(state, wish)
         case ChangeSettings():
-            return settings.change(state, wish, ctx)
+            return settings.change(state, wish)
         case Configure():
-            return settings.configure(state, wish, ctx)
+            return settings.configure(state, wish)
         case _:
             assert_never(wish)
 

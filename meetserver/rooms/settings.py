@@ -7,9 +7,8 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from meetserver.errors import Refusal
-from meetserver.messages import Context, Event
+from meetserver.messages import Event
 from meetserver.network.rules import IpRule
-from meetserver.rooms import lobby, members
 from meetserver.rooms.messages import Changed, ChangeSettings, Configure, Guarded, Lock, Settings
 from meetserver.rooms.state import RoomState
 
@@ -26,12 +25,11 @@ def is_configured(state: RoomState, command: Configure) -> bool:
     return known == (command.title, command.settings, command.ip_rules)
 
 
-def configure(state: RoomState, command: Configure, ctx: Context) -> list[Event]:
+def configure(state: RoomState, command: Configure) -> list[Event]:
     """What the calendar entry changed since it was looked at last; what was changed in the room stays."""
     events: list[Event] = []
     if (command.title, command.settings) != (state.title, state.configured):
-        after = _merged(state, command.settings)
-        events = [Changed(command.title, after, command.settings), *_opened(state, after, ctx)]
+        events = [Changed(command.title, _merged(state, command.settings), command.settings)]
     if command.ip_rules != state.ip_rules:
         events.append(Guarded(command.ip_rules))
     return events
@@ -44,26 +42,19 @@ def _merged(state: RoomState, wanted: Settings) -> Settings:
     return replace(state.settings, **{name: now for name, now in asdict(wanted).items() if now != before[name]})
 
 
-def lock(state: RoomState, command: Lock, ctx: Context) -> list[Event]:
-    return _change(state, replace(state.rules, locked=command.locked), ctx)
+def lock(state: RoomState, command: Lock) -> list[Event]:
+    return _change(state, replace(state.rules, locked=command.locked))
 
 
-def change(state: RoomState, command: ChangeSettings, ctx: Context) -> list[Event] | Refusal:
+def change(state: RoomState, command: ChangeSettings) -> list[Event] | Refusal:
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     if not wanted:
         return Refusal("bad_message", f"name one of {', '.join(command.__struct_fields__)}")
-    return _change(state, replace(state.rules, **wanted), ctx)
+    return _change(state, replace(state.rules, **wanted))
 
 
-def _change(state: RoomState, after: Settings, ctx: Context) -> list[Event]:
-    return [] if after == state.rules else [Changed(state.title, after), *_opened(state, after, ctx)]
-
-
-def _opened(state: RoomState, after: Settings, ctx: Context) -> list[Event]:
-    """Where the lobby was turned off, whoever waits comes in, as far as there are places."""
-    if after.lobby or not state.waiting:
-        return []
-    return lobby.let_in(state.waiting, members.places(replace(state, settings=after)), ctx)
+def _change(state: RoomState, after: Settings) -> list[Event]:
+    return [] if after == state.rules else [Changed(state.title, after)]
 
 
 def changed(state: RoomState, event: Changed) -> RoomState:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from msgspec.structs import replace
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
+from meetserver.accounts.models import user_account
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.mailer import MemoryMailer
@@ -17,9 +19,11 @@ from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.database import Database
 from meetserver.errors import BadMessage, SendFailed
+from meetserver.ids import UserId
 from meetserver.jobs.runner import Runner
 from meetserver.keys.ring import KeyRing
 from meetserver.mail import store
+from meetserver.mail.erasure import MailEraser
 from meetserver.mail.jobs import DELIVER, Delivery
 from meetserver.mail.models import outbox
 from meetserver.mail.outbox import Outbox
@@ -241,3 +245,37 @@ async def test_with_a_runner_a_mail_is_out_within_100_ms_of_its_commit(database:
     await runner.stop()
     # Not the slowest: some may have met a busy machine. Polling comes once an hour here.
     assert sorted(taken_s)[2] < 0.1, taken_s
+
+
+ADA = UserId("ada")
+
+
+async def given_ada(office: PostOffice) -> MailEraser:
+    columns = {"id": ADA, "email": MAIL.to, "email_key": MAIL.to, "name": "Ada", "created_at": office.clock.now()}
+    await office.database.write(insert(user_account).values(columns))
+    return MailEraser(office.database, office.sealer)
+
+
+async def test_letters_to_somebody_who_is_erased_go(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that wait and those that are dead; on more than one page."""
+    monkeypatch.setattr(limits, "PAGE_ITEMS", 2)
+    eraser = await given_ada(office)
+    office.mailer.failures = [NEVER]
+    dead = await office.put(replace(MAIL, to="Ada@example.org"))
+    await office.delivery.deliver_due()
+    assert (await office.row(dead)).state == "dead"
+    others = [await office.put(replace(MAIL, to="bo@example.org")) for _ in range(3)]
+    await office.put()
+    told = await eraser.export(ADA)
+    assert [letter["subject"] for letter in told["unsent"]] == ["Verify"] * 2  # type: ignore[attr-defined]
+    assert "single-use" not in str(told)
+    assert await eraser.erase(ADA) == {"letters": 2}
+    assert await eraser.erase(ADA) == {"letters": 0}
+    assert {row.id for row in await office.database.fetch(select(outbox))} == set(others)
+
+
+async def test_a_letter_that_nobody_can_read_keeps_nobody_from_being_erased(office: PostOffice) -> None:
+    eraser = await given_ada(office)
+    row_id = await office.put()
+    await office.database.write(update(outbox).where(outbox.c.id == row_id).values(payload=b"broken"))
+    assert await eraser.erase(ADA) == {"letters": 0}

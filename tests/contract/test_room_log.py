@@ -218,7 +218,7 @@ async def test_sessions_are_there_until_they_are_closed(world: World) -> None:
 
 async def test_a_session_is_read_as_it_was_written(world: World) -> None:
     owned = await world.given_owned_room()
-    known = session("s1", auth_session="auth-1", keys=("v:one", "a:\u00fc"))
+    known = session("s1", auth_session="auth-1", keys=("v:one", "a:\u00fc"), roles=("member", "admin"))
     waiting = session("s2", is_waiting=True)
     assert await owned.write(opened=(known, waiting)) is None
     assert set((await world.log.load(owned.room)).sessions) == {known, waiting}

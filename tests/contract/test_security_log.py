@@ -209,6 +209,25 @@ async def test_a_chain_made_anew_is_found_by_who_kept_the_head(sql_log: SqlSecur
     assert (await verify(database, kept=kept)).fault == "event 4 is not the one that was kept"
 
 
+async def test_what_is_new_is_looked_at_from_a_kept_head(sql_log: SqlSecurityLog, database: Database) -> None:
+    await record(sql_log, 5)
+    kept = read_head((await verify(database, last=4)).head)
+    assert (await verify(database, 5, kept=kept)).fault is None
+    await database.write(delete(security_event))
+    await record(SqlSecurityLog(database, ManualClock(START.replace(year=2031))), 6)
+    assert (await verify(database, 5, kept=kept)).fault == "event 4 is not the one that was kept"
+
+
+@pytest.mark.parametrize(("first", "last"), [(6, None), (1, 3)])
+async def test_a_head_that_says_nothing_about_what_is_looked_at_is_refused(
+    sql_log: SqlSecurityLog, database: Database, first: int, last: int | None
+) -> None:
+    await record(sql_log, 8)
+    kept = read_head((await verify(database, last=4)).head)
+    with pytest.raises(BadMessage):
+        await verify(database, first, last, kept=kept)
+
+
 async def test_a_part_of_the_chain_is_verified_alone(sql_log: SqlSecurityLog, database: Database) -> None:
     await record(sql_log, 9)
     verdict = await verify(database, 3, 7)

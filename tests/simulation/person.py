@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from meetserver.access import ServerRole
 from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.session import Session
 from meetserver.chat import messages as chat
@@ -94,6 +95,7 @@ class Person:
         user: str | None = None,
         passes_lobby: bool = False,
         address: str = "",
+        roles: tuple[ServerRole, ...] = (),
     ) -> None:
         self._world = world
         self._loop = asyncio.get_running_loop()
@@ -105,6 +107,7 @@ class Person:
         self.user = None if user is None else UserId(user)
         self.passes_lobby = passes_lobby
         self.address = address
+        self.roles = roles
         self.state = ""
         self.turned_away = ""
         self.history = History(name, room, self.participant)
@@ -131,7 +134,9 @@ class Person:
     async def join(self) -> None:
         connection = self._connect()
         session = SessionId(f"{self.name}-session")
-        join = Join(self.participant, session, self.name, self.role, self.user, self.keys, self.passes_lobby)
+        join = Join(
+            self.participant, session, self.name, self.role, self.user, self.keys, self.passes_lobby, self.roles
+        )
         self.token = f"{session}.secret"
         self._edge = await self._world.router.edge(self.room)
         self._session = self._edge.open_by_ticket(

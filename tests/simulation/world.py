@@ -35,6 +35,8 @@ class World:
         self.admits: Callable[[str, frozenset[AnyRole]], Refusal | None] = lambda _address, _roles: None
         self.facts: list[tuple[str, str | None]] = []
         """What rooms told of what people caused in them: type and account."""
+        self.turned_away: list[tuple[str, str, str | None]] = []
+        """Whom rooms did not let in for their address: whose rules, address and account."""
         self._committers: list[Committer] = []
         self._start()
 
@@ -59,6 +61,7 @@ class World:
             random=self.random,
             admits=lambda address, roles: self.admits(address, roles),  # noqa: PLW0108  (it may be set later)
             on_fact=lambda _, event, user: self.facts.append((event.type, user)),
+            on_turned_away=lambda _, user, address, whose: self.turned_away.append((whose, address, user)),
         )
 
     def given_room(self, name: str = "room", **settings: object) -> RoomId:

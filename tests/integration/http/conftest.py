@@ -23,8 +23,8 @@ from meetserver.accounts.jobs import MAIL_REQUEST
 from meetserver.accounts.oidc import open_sso
 from meetserver.accounts.service import open_accounts
 from meetserver.adapters.engine import open_database
-from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.limiter import open_limiter
+from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.memory.security_log import MemorySecurityLog, Recorded
@@ -34,6 +34,7 @@ from meetserver.adapters.room_log import open_room_log
 from meetserver.config import load_config
 from meetserver.database import Database, after_commit, metadata
 from meetserver.errors import Refusal
+from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.services import Services
 from meetserver.ids import RoomId
@@ -245,6 +246,7 @@ async def _services(
     erasers: list[Eraser] = [
         MeetingEraser(database, lambda room: rooms.ask(room, End())),
         RoomEraser(rooms, history, SqlLogErasure(database, keys)),
+        AnswerEraser(database),
         AccountEraser(database),
     ]
     erasure = Erasure(erasers, jobs.enqueue, database, clock, random, security_log)

@@ -34,6 +34,7 @@ class ScriptedProvider:
         self.answer: dict[str, Any] = {}
         self.has_moved = False
         self.keys_before = 1
+        self.key_says: dict[str, Any] = {}
         self.asked: list[str] = []
         app = web.Application()
         app.router.add_get("/.well-known/openid-configuration", self._metadata)
@@ -91,7 +92,7 @@ class ScriptedProvider:
         self.asked.append("keys")
         known = jwt.get_algorithm_by_name("EdDSA")
         public = self._published.public_key()
-        key = {**known.to_jwk(public, as_dict=True), "kid": _name(public)}
+        key = {**known.to_jwk(public, as_dict=True), "kid": _name(public), **self.key_says}
         return web.json_response({"keys": [*[{"kty": "unheard of"}] * self.keys_before, key]})
 
     async def _token(self, request: web.Request) -> web.Response:

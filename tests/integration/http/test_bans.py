@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.messages import Event
 from meetserver.ports import Commit, Entry
@@ -63,6 +64,17 @@ async def test_lifting_a_ban_asks_the_room(ann: Api) -> None:
     assert noting.asked == [], "a room is not woken for what is not there"
     assert (await ann.delete(f"{path}/bar1")).status == 204
     assert noting.asked == [(meeting["room_id"], rooms.Unban("bar1"))]
+
+
+async def test_lifting_a_ban_is_written_down(ann: Api) -> None:
+    meeting = await given_ban(ann)
+    await ann.delete(f"/meetings/{meeting['id']}/bans/other")
+    await ann.delete(f"/meetings/{meeting['id']}/bans/bar1")
+    log = ann.services.security_log
+    assert isinstance(log, MemorySecurityLog)
+    (event,) = [event for event in log.events if event.type == "participant.unbanned"]
+    assert (event.actor, event.data) == (meeting["owner_id"], {"room": meeting["room_id"], "ban": "bar1"})
+    assert event.origin.address == "127.0.0.1"
 
 
 async def test_others_do_not_see_them(ann: Api) -> None:

@@ -123,7 +123,10 @@ async def test_the_passcode_is_sealed_at_rest_and_changes_only_when_it_does(ann:
     await let_in(ann.signed_in(None), meeting)
 
 
-async def test_200_wrong_passcodes_at_once_are_no_more_checks_than_the_limit(ann: Api, clock: ManualClock) -> None:
+async def test_200_wrong_passcodes_at_once_are_no_more_checks_than_the_limit(
+    make_api: Make, clock: ManualClock
+) -> None:
+    ann = await (await make_api(trusted_proxies=["127.0.0.1"])).given_user()
     meeting = await ann.given_meeting(settings={"passcode": "1234"})
     guest = ann.signed_in(None)
     answers = await all_at_once(*(knock(guest, meeting, passcode=str(number)) for number in range(200)))
@@ -137,8 +140,9 @@ async def test_200_wrong_passcodes_at_once_are_no_more_checks_than_the_limit(ann
     await let_in(guest, meeting, passcode="1234")
 
 
-async def test_the_right_passcode_clears_the_count(ann: Api) -> None:
+async def test_the_right_passcode_clears_the_count(make_api: Make) -> None:
     """A whole class behind one address comes in."""
+    ann = await (await make_api(trusted_proxies=["127.0.0.1"])).given_user()
     meeting = await ann.given_meeting(settings={"passcode": "1234"})
     for _ in range(RATE.amount * 2):
         await let_in(ann.signed_in(None), meeting, passcode="1234")
@@ -159,6 +163,14 @@ async def test_the_meetings_address_rules(ann: Api) -> None:
     assert (await knock(bo, meeting, "192.0.2.1")).status == 200
     assert (await knock(bo, meeting, "2001:db8::1")).code == "forbidden"
     assert [one for one in recorded(ann) if one[0] == "ip.refused"][-1][2] == meeting["id"]
+
+
+async def test_the_ticket_says_who_one_is_in_the_server_for_the_rooms_own_look_at_the_rules(ann: Api) -> None:
+    meeting = await ann.given_meeting()
+    admin = await given_admin(ann.signed_in(None))
+    assert (await let_in(admin, meeting)).roles == ("member", "admin")
+    assert (await let_in(ann, meeting)).roles == ("member",)
+    assert (await let_in(ann.signed_in(None), meeting)).roles == ("guest",)
 
 
 async def test_the_servers_address_rules_come_first(ann: Api) -> None:

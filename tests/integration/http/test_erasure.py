@@ -12,6 +12,7 @@ from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
 from meetserver.accounts.models import user_account, user_role
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Unavailable
+from meetserver.http.models import idempotency_key
 from meetserver.ids import UserId
 from meetserver.meetings.models import invitee, meeting
 from meetserver.ports import Eraser, Origin
@@ -201,3 +202,14 @@ async def test_an_address_that_was_never_verified_is_not_theirs_to_take_along(ma
     await squatter.delete("/users/me")
     await api.jobs.run()
     assert "The real Ann" in await tables(api)
+
+
+async def test_answers_kept_for_repeated_requests_go_too(api: Api) -> None:
+    ann, ben = await api.given_user(), await api.given_user("ben@example.com", "Ben")
+    for person in (ann, ben):
+        answer = await person.post("/meetings", {"title": "Weekly"}, headers={"Idempotency-Key": "k1"})
+        assert answer.status == 201
+    await ann.delete("/users/me")
+    await api.jobs.run()
+    (row,) = await api.services.database.fetch(select(idempotency_key.c.principal))
+    assert row.principal == f"user {(await ben.get('/users/me')).body['id']}"

@@ -10,6 +10,7 @@ from meetserver import limits
 from meetserver.accounts.models import auth_session, recovery_code, totp
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.security_log import MemorySecurityLog
+from meetserver.errors import Busy
 from tests.integration.http.conftest import Answer, Api, Make, all_at_once
 
 
@@ -289,3 +290,24 @@ async def test_a_reset_password_does_not_go_round_the_second_factor(api: Api, cl
     # The old password's challenge went with it.
     assert (await answered(api, begun_before["token"], totp=code_of(secret, clock))).code == "unauthenticated"
     assert (await answered(api, challenge["token"], totp=code_of(secret, clock))).status == 200
+
+
+async def test_an_app_begun_many_times_at_once_is_one(api: Api) -> None:
+    ann = await api.given_user()
+    answers = await all_at_once(*(ann.post("/users/me/factors/totp") for _ in range(10)))
+    assert {answer.status for answer in answers} == {201}
+    assert len(await api.services.database.fetch(select(totp))) == 1
+
+
+async def test_a_log_that_cannot_keep_up_gives_no_free_tries_of_codes(
+    api: Api, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await given_app(await api.given_user(), clock)
+    tokens = [(await challenged(api))["token"] for _ in range(limits.FREE_ATTEMPTS + 1)]
+
+    async def is_full(*_: object, **__: object) -> None:
+        raise Busy("the security log does not keep up", retry_after_s=1)
+
+    monkeypatch.setattr(api.services.security_log, "record", is_full)
+    answers = [await answered(api, token, totp="000000") for token in tokens]
+    assert answers[-1].code == "rate_limited"

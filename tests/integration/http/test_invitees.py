@@ -117,3 +117,12 @@ async def test_there_are_only_so_many(ann: Api, path: str, monkeypatch: pytest.M
 )
 async def test_what_no_invitee_can_be(ann: Api, path: str, wish: dict[str, str]) -> None:
     assert (await ann.post(path, wish)).code == "bad_message"
+
+
+async def test_a_new_name_is_a_name_like_any_other(ann: Api) -> None:
+    meeting = await ann.given_meeting(invitees=[{"email": "bo@example.com", "name": "Bo"}])
+    path = f"/meetings/{meeting['id']}/invitees"
+    path += "/" + (await ann.get(path)).body["items"][0]["id"]
+    assert (await ann.patch(path, {"name": "   "})).code == "bad_message"
+    assert (await ann.patch(path, {"name": "  Bo  "})).body["name"] == "Bo"
+    assert (await ann.patch(path, {"name": None})).body["name"] is None

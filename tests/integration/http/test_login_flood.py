@@ -7,6 +7,7 @@ import pytest
 from meetserver import limits
 from meetserver.accounts.passwords import Passwords
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.errors import Busy
 from tests.integration.http.conftest import PASSWORD, Answer, Api, all_at_once
 
 
@@ -78,3 +79,35 @@ async def test_nobodys_mailbox_is_filled_by_who_asks_again_and_again(api: Api) -
     for email in ("ann@example.com", "nobody@example.com"):
         asked = [await api.post("/auth/password/forgot", {"email": email}) for _ in range(limits.FREE_ATTEMPTS + 2)]
         assert [answer.status for answer in asked] == [200] * limits.FREE_ATTEMPTS + [429, 429]
+
+
+async def test_a_log_that_cannot_keep_up_gives_no_free_tries(
+    api: Api, checks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes a try back is that nothing was looked at."""
+    await api.given_user()
+
+    async def is_full(*_: object, **__: object) -> None:
+        raise Busy("the security log does not keep up", retry_after_s=1)
+
+    checks.clear()
+    monkeypatch.setattr(api.services.security_log, "record", is_full)
+    answers = [await api.log_in(password=f"wrong password {n}") for n in range(limits.FREE_ATTEMPTS * 2)]
+    assert answers[-1].code == "rate_limited"
+    assert len(checks) == limits.FREE_ATTEMPTS
+
+
+async def test_the_owners_browser_is_not_kept_waiting_by_who_is_next_to_them(api: Api) -> None:
+    """They share an address, and the browser was signed out."""
+    await api.given_user()
+    login = {"email": "ann@example.com", "password": PASSWORD, "cookie": True}
+    assert (await api.post("/auth/login", login)).status == 200
+    csrf = (await api.get("/auth/csrf")).body["csrf_token"]
+    assert (await api.post("/auth/logout", headers={"X-CSRF-Token": csrf})).status == 204
+
+    browser = [f"{cookie.key}={cookie.value}" for cookie in api.client.session.cookie_jar]
+    api.client.session.cookie_jar.clear()
+    wrong = [await api.log_in(password=f"wrong password {n}") for n in range(limits.FREE_ATTEMPTS + 1)]
+    assert wrong[-1].code == "rate_limited"
+    assert (await api.post("/auth/login", login)).code == "rate_limited"
+    assert (await api.post("/auth/login", login, headers={"Cookie": "; ".join(browser)})).status == 200

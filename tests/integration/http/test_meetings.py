@@ -8,7 +8,10 @@ import pytest
 from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Unauthenticated
+from meetserver.ids import RoomId
+from meetserver.messages import Command, Role
 from meetserver.network.rules import IpRule
+from meetserver.ports import RoomReply
 from meetserver.rooms import messages as rooms
 from tests.integration.http.conftest import PASSWORD, Api, Make, NotingRooms
 
@@ -230,3 +233,25 @@ async def test_a_public_url_is_what_links_start_with(make_api: Make) -> None:
     assert made["join_url"] == f"https://meet.example.com/m/{made['id']}"
     admission = (await ann.post(f"/meetings/{made['id']}/join", {})).body
     assert admission["ws_url"] == f"wss://meet.example.com/ws/v1/rooms/{made['room_id']}"
+
+
+async def test_of_two_changes_at_once_the_room_ends_with_what_is_stored(
+    ann: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one's word to the room may come after the second one's."""
+    meeting = await ann.given_meeting()
+    noting = ann.services.rooms
+    assert isinstance(noting, NotingRooms)
+    noting.live[meeting["room_id"]] = b"{}"
+    ask = noting.ask
+
+    async def slow_at_first(room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+        monkeypatch.setattr(noting, "ask", ask)
+        assert (await ann.patch(f"/meetings/{meeting['id']}", {"title": "Second"})).status == 200
+        return await ask(room, command, role=role)
+
+    monkeypatch.setattr(noting, "ask", slow_at_first)
+    answer = await ann.patch(f"/meetings/{meeting['id']}", {"title": "First"})
+    assert answer.body["title"] == "First"
+    told = [command.title for _, command in noting.asked if isinstance(command, rooms.Configure)]
+    assert told == ["Second", "First", "Second"]

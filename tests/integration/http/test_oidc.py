@@ -191,6 +191,14 @@ async def test_no_way_on_to_another_site(api: Api, next_: str) -> None:
     assert answer.code == "bad_message"
 
 
+async def test_a_link_elsewhere_signs_nobody_in(api: Api) -> None:
+    for site, leads in (("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)):
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        answer = await api.get("/auth/oidc/corp/start", headers=headers, allow_redirects=False)
+        assert (answer.status, "Set-Cookie" in answer.headers) == (303, leads)
+        assert (answer.headers["Location"] == "/") is not leads
+
+
 async def test_an_unknown_provider_is_not_there(api: Api) -> None:
     assert (await api.get("/auth/oidc/other/start", allow_redirects=False)).code == "not_found"
     assert (await api.get("/auth/oidc/other/callback?state=a", allow_redirects=False)).code == "not_found"
@@ -258,3 +266,32 @@ async def test_so_many_keys_of_a_provider_are_looked_at(api: Api, provider: Scri
     provider.keys_before = before
     location = (await sign_in(api, provider)).headers["Location"]
     assert location == ("/m/weekly" if before < limits.OIDC_KEYS else "/?sign_in=unauthenticated")
+
+
+@pytest.mark.parametrize("says", [{"use": "sig"}, {"key_ops": ["verify"]}, {"key_ops": ["sign", "verify"]}], ids=str)
+async def test_a_key_that_is_for_signatures(api: Api, provider: ScriptedProvider, says: dict[str, Any]) -> None:
+    provider.key_says = says
+    assert (await sign_in(api, provider)).headers["Location"] == "/m/weekly"
+
+
+@pytest.mark.parametrize(
+    "says", [{"use": "enc"}, {"use": None}, {"key_ops": ["deriveKey"]}, {"key_ops": []}, {"key_ops": "verify"}], ids=str
+)
+async def test_a_key_that_is_for_something_else(api: Api, provider: ScriptedProvider, says: dict[str, Any]) -> None:
+    provider.key_says = says
+    assert_nobody(await sign_in(api, provider))
+
+
+@pytest.mark.parametrize("ends", ["it alone", "all others"])
+async def test_a_link_that_was_asked_for_by_a_session_that_ended(
+    api: Api, provider: ScriptedProvider, ends: str
+) -> None:
+    """A thief who was signed out must not come back by an identity of theirs."""
+    ann = await api.given_user()
+    thief = api.signed_in((await api.log_in()).body["access_token"])
+    begun = await thief.post("/users/me/identities", {"provider": "corp"})
+    [session] = [one["id"] for one in (await thief.get("/auth/sessions")).body["items"] if one["current"]]
+    path = "/auth/sessions" if ends == "all others" else f"/auth/sessions/{session}"
+    assert (await ann.delete(path)).status in (200, 204)
+    assert_nobody(await come_back(api, provider.let_in(begun.body["url"])), "forbidden")
+    assert (await ann.get("/users/me/identities")).body["items"] == []

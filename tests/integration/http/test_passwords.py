@@ -1,10 +1,14 @@
 """New passwords: forgotten, changed, and those of accounts that were made for somebody."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import insert, select
 
 from meetserver import limits
-from meetserver.accounts.models import external_identity, user_account
+from meetserver.accounts.models import auth_session, external_identity, user_account
+from meetserver.accounts.passwords import Passwords
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.ids import UserId
 from meetserver.ports import Origin
@@ -174,3 +178,55 @@ async def test_a_reset_takes_ways_in_away_that_came_before_the_address_was_verif
     await api.services.database.write(insert(external_identity).values(**row, created_at=now, last_used_at=now))
     await reset(api, await forget(api))
     assert len(await api.services.database.fetch(select(external_identity))) == is_verified
+
+
+@pytest.fixture
+async def meanwhile(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`meanwhile("check")`: the next time that the server checks (hashes) a password, the owner resets theirs."""
+
+    def arrange(what: str) -> None:
+        real = getattr(Passwords, what)
+
+        async def slowly(passwords: Passwords, *arguments: Any) -> Any:
+            monkeypatch.setattr(Passwords, what, real)
+            found = await real(passwords, *arguments)
+            assert (await reset(api, await forget(api))).status == 200
+            return found
+
+        monkeypatch.setattr(Passwords, what, slowly)
+
+    return arrange
+
+
+@pytest.mark.parametrize("cookie", [False, True])
+async def test_a_sign_in_that_a_reset_overtakes_opens_nothing(
+    api: Api, meanwhile: Callable[[str], None], cookie: bool
+) -> None:
+    await api.given_user()
+    meanwhile("check")
+    answer = await api.post("/auth/login", {"email": ANN, "password": PASSWORD, "cookie": cookie})
+    assert answer.code == "unauthenticated"
+    standing = await api.services.database.fetch(select(auth_session).where(auth_session.c.revoked_at.is_(None)))
+    assert standing == []
+
+
+async def test_a_change_that_a_reset_overtakes_changes_nothing(api: Api, meanwhile: Callable[[str], None]) -> None:
+    ann = await api.given_user()
+    meanwhile("hash")
+    assert (await ann.post("/users/me/password", {"new_password": "a thief's own password"})).code == "unauthenticated"
+    assert (await api.log_in(password="a thief's own password")).code == "unauthenticated"
+    assert (await api.log_in(password=NEW)).status == 200
+
+
+async def test_two_sign_ins_at_once_renew_a_hash_once(make_api: Make) -> None:
+    await (await make_api(bcrypt_cost=5)).given_user()
+    api = await make_api()
+    answers = await all_at_once(*(api.log_in() for _ in range(limits.FREE_ATTEMPTS)))
+    assert [answer.status for answer in answers] == [200] * limits.FREE_ATTEMPTS
+    assert [event.type for event in api.recorded].count("password.rehashed") == 1
+
+
+async def test_a_password_does_not_run_out(api: Api, clock: ManualClock) -> None:
+    await api.given_user()
+    clock.advance(10 * 365 * 86400)
+    assert (await api.log_in()).status == 200

@@ -187,3 +187,10 @@ async def test_only_another_address_can_be_asked_for(api: Api) -> None:
     for email in ("b@example.com\r\nBcc: c@example.com", "b@", "@"):
         assert (await ask(ann, email)).code == "bad_message"
     assert (await ask(ann, "Ann@example.com")).status == 200
+
+
+async def test_nobody_has_mails_sent_to_others_as_fast_as_they_like(make_api: Make) -> None:
+    api = await make_api(rate_factor=0.1)
+    ann = await api.given_user()
+    wishes = [await ann.post("/users/me/email", {"email": f"victim{n}@example.com"}) for n in range(4)]
+    assert [answer.status for answer in wishes] == [200, 200, 200, 429]

@@ -100,6 +100,17 @@ async def test_a_refresh_token_that_was_never_given_out_tells_nothing_of_session
         assert (answer.code, answer.body["detail"]) == ("unauthenticated", "the refresh token is not valid")
 
 
+async def test_nobody_is_signed_out_by_who_knows_the_sessions_id(api: Api, ann: Api) -> None:
+    """Ids stand in the list of devices and in the security log."""
+    token = (await api.log_in()).body["refresh_token"]
+    session, _, secret = token.partition(".")
+    forged = [secret[::-1], secret[:-1] + "A" * 2, secret[: len(secret) // 2] * 2, "A" * len(secret), "x", ""]
+    for other in forged:
+        assert (await api.post("/auth/refresh", {"refresh_token": f"{session}.{other}"})).code == "unauthenticated"
+    assert (await api.post("/auth/refresh", {"refresh_token": token})).status == 200
+    assert "refresh.reused" not in [event.type for event in api.recorded]
+
+
 async def test_a_refresh_token_that_is_no_text_is_refused(api: Api, ann: Api) -> None:
     session = (await api.log_in()).body["refresh_token"].partition(".")[0]
     body = b'{"refresh_token": "%s.\\udcff"}' % session.encode()

@@ -146,7 +146,14 @@ async def test_the_page_and_its_files(api: Api, tmp_path: Path) -> None:
         assert known.status == 304
         assert (await other.get("//static/app.webmanifest")).headers["Content-Type"] == "application/manifest+json"
         assert (await other.get("//static/icon.svg")).headers["Content-Type"] == "image/svg+xml; charset=utf-8"
-        for hidden in ("//static/../secret", "//static/%2e%2e/secret", "//static/%2e%2e%2fsecret", "//static/js", "//.git/config", "//static/"):
+        for hidden in (
+            "//static/../secret",
+            "//static/%2e%2e/secret",
+            "//static/%2e%2e%2fsecret",
+            "//static/js",
+            "//.git/config",
+            "//static/",
+        ):
             assert (await other.get(hidden)).code == "not_found"
 
 

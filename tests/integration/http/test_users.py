@@ -10,7 +10,7 @@ from meetserver.accounts.messages import Register
 from meetserver.errors import Conflict
 from meetserver.ids import UserId
 from meetserver.ports import Origin
-from tests.integration.http.conftest import PASSWORD, Api, all_at_once
+from tests.integration.http.conftest import PASSWORD, Api, Make, all_at_once
 
 
 async def given_admin(api: Api, email: str = "root@example.com") -> Api:
@@ -253,3 +253,56 @@ async def test_the_table_is_shown_as_it_is(admin: Api) -> None:
     assert len(table["rows"]) == len(access.TABLE)
     [row] = [row for row in table["rows"] if row["what"] == "roles.write"]
     assert row == {"what": "roles.write", "roles": ["admin"], "scope": "admin:write", "confirm": True}
+
+
+async def test_who_was_invited_and_never_came_does_not_count_as_an_administrator(api: Api, admin: Api) -> None:
+    invited = (await admin.post("/admin/users", {"email": "ann@example.com", "name": "Ann"})).body["id"]
+    assert (await admin.request("PUT", f"/admin/users/{invited}/roles/admin")).status == 200
+    root = await id_of(admin)
+    assert (await admin.delete(f"/admin/users/{root}/roles/admin")).code == "conflict"
+    assert (await admin.patch(f"/admin/users/{root}", {"disabled": True})).code == "conflict"
+
+    token = await api.mailed_token("ann@example.com", "invite")
+    assert (await api.post("/auth/password/reset", {"token": token, "password": PASSWORD})).status == 200
+    assert (await admin.delete(f"/admin/users/{root}/roles/admin")).status == 200
+
+
+async def test_one_that_was_invited_can_be_none_again(admin: Api) -> None:
+    invited = (await admin.post("/admin/users", {"email": "ann@example.com", "name": "Ann"})).body["id"]
+    path = f"/admin/users/{invited}/roles/admin"
+    assert (await admin.request("PUT", path)).status == 200
+    assert (await admin.delete(path)).status == 200
+
+
+async def test_an_invitation_puts_out_who_signed_up_with_the_address_before(make_api: Make) -> None:
+    """Otherwise the roles that go with it would be a stranger's."""
+    api = await make_api(require_verified_email=False)
+    admin = await given_admin(api)
+    await api.register()
+    stranger = api.signed_in((await api.log_in()).body["access_token"])
+    invited = await admin.post("/admin/users", {"email": "ann@example.com", "name": "Ann"})
+    assert (await admin.request("PUT", f"/admin/users/{invited.body['id']}/roles/admin")).status == 200
+    assert (await stranger.get("/users/me")).code == "unauthenticated"
+    assert (await api.log_in()).code == "unauthenticated"
+
+    token = await api.mailed_token("ann@example.com", "invite")
+    assert (await api.post("/auth/password/reset", {"token": token, "password": "another horse"})).status == 200
+    assert (await api.log_in(password="another horse")).status == 200
+
+
+async def test_but_nobody_with_a_role(make_api: Make) -> None:
+    api = await make_api(require_verified_email=False)
+    admin = await given_admin(api)
+    await api.register()
+    ann = api.signed_in((await api.log_in()).body["access_token"])
+    assert (await admin.request("PUT", f"/admin/users/{await id_of(ann)}/roles/auditor")).status == 200
+    assert (await admin.post("/admin/users", {"email": "ann@example.com", "name": "Ann"})).code == "conflict"
+    assert (await ann.get("/users/me")).status == 200
+
+
+async def test_a_role_granted_many_times_at_once_is_granted_once(api: Api, admin: Api) -> None:
+    ann = await id_of(await api.given_user())
+    path = f"/admin/users/{ann}/roles/auditor"
+    answers = await all_at_once(*(admin.request("PUT", path) for _ in range(10)))
+    assert {answer.status for answer in answers} == {200}
+    assert [event.type for event in api.recorded].count("role.granted") == 2, "the administrator's own was the first"

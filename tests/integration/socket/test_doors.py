@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
@@ -46,6 +47,17 @@ async def history_status(meeting: Meeting, resume_token: str) -> int:
     url = meeting.base.make_url(f"/api/v1/meetings/{meeting.id}/messages")
     async with meeting.http.get(url, headers={"Authorization": f"Session {resume_token}"}) as response:
         return response.status
+
+
+async def written_down(meeting: Meeting, type_: str, count: int) -> list[tuple[str, str, dict[str, Any]]]:
+    """Events of the security log, once there are so many: address, subject, and what else is said."""
+    event = security_event.c
+    statement = select(event.address, event.subject, event.data).where(event.type == type_).order_by(event.seq)
+    database = meeting.server.core.database
+    async with asyncio.timeout(HELLO_S):
+        while len(rows := await database.fetch(statement)) < count:  # noqa: ASYNC110  (in the background)
+            await asyncio.sleep(0.01)
+    return [(row.address, row.subject, msgspec.json.decode(row.data)) for row in rows]
 
 
 async def test_who_waits_gets_nothing_and_then_all_of_it(meeting: Meeting) -> None:
@@ -124,11 +136,8 @@ async def test_a_ban_closes_holds_and_is_written_down(meeting: Meeting) -> None:
     assert reply["error"]["code"] == "forbidden"
     _, reply = await hello(meeting, ticket=early.ticket)  # the same address, another name
     assert reply["error"]["code"] == "forbidden"
-    statement = select(security_event.c.type).where(security_event.c.type == "participant.banned")
-    async with asyncio.timeout(HELLO_S):
-        while not (rows := await meeting.server.core.database.fetch(statement)):  # noqa: ASYNC110  (in the background)
-            await asyncio.sleep(0.01)
-    assert len(rows) == 1
+    ((_, subject, _),) = await written_down(meeting, "participant.banned", 1)
+    assert subject == ok["participant"]
 
 
 async def test_address_rules_hold_for_tickets_and_resumes(meeting: Meeting) -> None:
@@ -142,6 +151,8 @@ async def test_address_rules_hold_for_tickets_and_resumes(meeting: Meeting) -> N
     again, reply = await hello(meeting, resume={"token": ok["resume_token"], "epoch": ok["epoch"], "seq": ok["seq"]})
     assert reply["error"]["code"] == "forbidden"
     assert await again.end() == (3503, "forbidden")
+    seen = ("127.0.0.1", meeting.id, {"rules": "meeting"})
+    assert await written_down(meeting, "ip.refused", 2) == [seen, seen]
 
 
 async def test_the_python_client_waits_until_it_is_let_in(meeting: Meeting) -> None:

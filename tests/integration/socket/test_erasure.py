@@ -6,10 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from meetserver.adapters.migrations import migrate
+from meetserver.audit.models import security_event
 from meetserver.client import Api
 from meetserver.config import Config
+from meetserver.database import metadata
 from meetserver.ids import RoomId
 from tests.integration.socket.conftest import PASSWORD, Meeting, Socket
 
@@ -142,3 +145,35 @@ async def test_a_room_that_is_over_is_emptied_too(meeting: Meeting, bo: Person) 
     await ann.reply(3)
     await erased(bo)
     assert SECRET.encode() not in await all_that_is_kept(meeting, room)
+
+
+def database_files(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.glob("*.sqlite3*")))
+
+
+async def test_no_table_and_no_file_of_the_database_has_it(meeting: Meeting, bo: Person, config: Config) -> None:
+    """Neither what was deleted, in free pages or the write-ahead log, nor answers kept for repeated requests."""
+    core = meeting.server.core
+    key = {"Idempotency-Key": "k1"}
+    tokens = bo.api.tokens
+    assert tokens is not None
+    url, headers = meeting.base.make_url("/api/v1/meetings"), {"Authorization": f"Bearer {tokens.access_token}"} | key
+    async with meeting.http.post(url, json={"title": NAME, "description": SECRET}, headers=headers) as response:
+        assert response.status == 201
+    await meeting.enter(as_host=True)
+    bos, _ = await bo.enter()
+    await bos.say(id=2, txn="t1", type="chat.send", data={"text": SECRET})
+    await bos.reply(2)
+    me = (await bo.call("GET", "/users/me"))[1]["id"]
+    await core.database.forget_deleted()  # all of it is in the file itself before it is deleted
+    await erased(bo)
+    for table in metadata.sorted_tables:
+        rows = str(await core.database.fetch(select(table)))
+        for trace in (SECRET, NAME, EMAIL):
+            assert trace not in rows, (table.name, trace)
+        # As a number among others, where a row outlives the account.
+        assert me not in rows or table.name in {security_event.name, "erasure", "job"}, table.name
+    files = await asyncio.to_thread(database_files, Path(config.data_dir))
+    assert (files != b"") == (core.database.dialect == "sqlite")
+    for trace in (SECRET, NAME, EMAIL):
+        assert trace.encode() not in files, trace

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from meetserver.accounts.messages import Register
 from meetserver.accounts.users import Users
 from meetserver.bootstrap import Core, open_core
 from meetserver.config import Config
@@ -147,3 +148,32 @@ async def test_other_sessions_of_the_same_person_stay(meeting: Meeting, another_
     assert await meeting.server.core.accounts.sessions.ended_among([other, claims["sid"]]) == {other}
     await host.say(id=2, type="ping", data={})
     assert "ok" in await host.reply(2)
+
+
+async def test_a_former_administrators_personal_token_is_no_host_any_more(
+    meeting: Meeting, another_process: Core
+) -> None:
+    """The token itself stays, for what its owner still may."""
+    accounts = another_process.accounts
+    for name in ("root", "eve"):
+        wish = Register(email=f"{name}@example.com", password="correct horse battery", name=name)
+        assert await accounts.add(wish, is_admin=True)
+    page, _ = await accounts.users.page(limit=2, cursor=None, search="e@example.com", role="admin")
+    [eve] = [found.id for found in page]
+    made = await accounts.personal.create(eve, "Bot", ["rooms:join", "profile:read"], None, Origin())
+    bearer = {"Authorization": f"Bearer {made.token}"}
+    url = meeting.base.make_url(f"/api/v1/meetings/{meeting.id}/join")
+    async with meeting.http.post(url, json={}, headers=bearer) as response:
+        offer = await response.json()
+    socket = await meeting.welcomed(offer["room_id"])
+    await socket.say(id=1, type="hello", data={"ticket": offer["ticket"]})
+    assert (await socket.reply(1))["ok"]["role"] == "host"
+
+    (code, _), took_s = await closed_within(socket, accounts.users.take(eve, "admin", eve, Origin()))
+
+    assert code == 3501
+    assert took_s < WITHIN_S
+    async with meeting.http.get(meeting.base.make_url("/api/v1/users/me"), headers=bearer) as response:
+        assert response.status == 200
+    async with meeting.http.post(url, json={}, headers=bearer) as response:
+        assert response.status == 200, "as anybody"

@@ -1,6 +1,7 @@
 """A small application behind the server's own middlewares, gate and listener; and bare connections to it."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -71,8 +72,19 @@ class Front:
         self.http = http
         self.lines: list[Line] = []
 
-    async def dial(self, source: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> Line:
-        line = Line(*await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0), ssl=tls))
+    async def dial(
+        self, source: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None, receive_bytes: int | None = None
+    ) -> Line:
+        """`receive_bytes`: what the machine takes in for it before anybody reads."""
+        connection = socket.socket()
+        if receive_bytes is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.bind((source, 0))
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
+        line = Line(
+            *await asyncio.open_connection(sock=connection, ssl=tls, server_hostname="127.0.0.1" if tls else None)
+        )
         self.lines.append(line)
         return line
 
@@ -99,6 +111,12 @@ def small_app(config: Config) -> web.Application:
     async def big(request: web.Request) -> web.Response:
         return web.Response(body=bytes(4 * 1024 * 1024))
 
+    async def some(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(30_000))
+
+    async def away(request: web.Request) -> web.Response:
+        raise web.HTTPFound("/healthz")
+
     async def take(request: web.Request) -> web.Response:
         await decode_body(request, cast(Any, SimpleNamespace(body=dict)))
         return web.Response()
@@ -110,8 +128,8 @@ def small_app(config: Config) -> web.Application:
 
     app = web.Application(middlewares=[identify, harden, explain, locate])
     app[SERVICES] = cast(Services, SimpleNamespace(config=config, random=SeededRandom(), keys=PlainSealer()))
-    app.add_routes([web.get("/healthz", ok), web.get("/big", big), web.post("/take", take), web.get("/who", who)])
-    app.add_routes([web.get("/api/v1/who", who)])
+    app.add_routes([web.get("/healthz", ok), web.get("/big", big), web.get("/some", some), web.get("/away", away)])
+    app.add_routes([web.post("/take", take), web.get("/who", who), web.get("/api/v1/who", who)])
     return app
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from meetserver import limits
+from meetserver.accounts.role_store import take_role
+from meetserver.accounts.session_store import as_admin
 from meetserver.accounts.sessions import Sessions
 from meetserver.accounts.signing_keys import SigningKeys
-from meetserver.accounts.store import Account, insert_account
+from meetserver.accounts.store import Account, grant, insert_account
 from meetserver.accounts.tokens import AccessClaims, AccessTokens
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.random import SeededRandom
@@ -93,3 +95,16 @@ async def test_a_token_is_for_the_user_whose_session_it_names(database: Database
     assert (await sessions.caller_of_token(issuer.issue(AccessClaims(ANN, session)))).user == ANN
     with pytest.raises(Unauthenticated):
         await sessions.caller_of_token(issuer.issue(AccessClaims(UserId("ben"), session)))
+
+
+async def test_what_somebody_is_as_an_administrator_ends_with_that(database: Database, clock: ManualClock) -> None:
+    sessions = await given_sessions(database, clock)
+    page = await sessions.open_page(ANN, Origin(), ["password"])
+    assert await sessions.ended_among([page, as_admin(page)]) == {as_admin(page)}
+    await database.run(lambda connection: grant(connection, ANN, "admin", "", clock.now()))
+    assert await sessions.ended_among([page, as_admin(page)]) == set()
+    assert await sessions.ended_among([as_admin(page)]) == set()
+    await database.run(lambda connection: take_role(connection, ANN, "admin"))
+    assert await sessions.ended_among([page, as_admin(page)]) == {as_admin(page)}
+    await sessions.revoke(page, Origin())
+    assert await sessions.ended_among([page, as_admin(page)]) == {page, as_admin(page)}

@@ -5,7 +5,7 @@ import asyncio
 from meetserver.actors.door_log import DoorLog
 from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.errors import Busy
-from meetserver.ids import ParticipantId, RoomId, UserId
+from meetserver.ids import MeetingId, ParticipantId, RoomId, UserId
 from meetserver.ports import Origin, SecurityEventType
 from meetserver.rooms.messages import Banned, Muted, Removed, Unbanned
 
@@ -22,6 +22,18 @@ async def test_it_writes_down_who_was_sent_out_and_who_may_come_again() -> None:
         ("participant.removed", "ann", "bo", {"room": "room", "ban": "b1"}),
         ("participant.banned", "ann", "bo", {"room": "room", "ban": "b2"}),
         ("participant.unbanned", "ann", "", {"room": "room", "ban": "b1"}),
+    ]
+
+
+async def test_it_writes_down_who_was_turned_away_for_their_address() -> None:
+    log = MemorySecurityLog()
+    doors = DoorLog(log)
+    doors.on_turned_away(MeetingId("weekly"), ANN, "192.0.2.7", "meeting")
+    doors.on_turned_away(MeetingId("weekly"), None, "192.0.2.8", "server")
+    await doors.close()
+    assert [(one.type, one.actor, one.subject, one.origin, one.data) for one in log.events] == [
+        ("ip.refused", "ann", "weekly", Origin("192.0.2.7"), {"rules": "meeting"}),
+        ("ip.refused", None, "weekly", Origin("192.0.2.8"), {"rules": "server"}),
     ]
 
 

@@ -169,6 +169,20 @@ class TestWaiting:
 
         play(scene, lobby=True)
 
+    def test_who_had_no_place_then_comes_in_when_somebody_goes(self) -> None:
+        async def scene(world: World, ann: Person, bo: Person) -> None:
+            cy = await given_waiting(world)
+            await ann.ask(rooms.ChangeSettings(lobby=False))
+            await settle()
+            assert cy.state == "waiting"
+            bo.drop()
+            await settle(limits.RESUME_WINDOW_S + 1)
+            assert cy.state == "joined"
+            assert types(world)[-3:] == ["participant.left", "participant.admitted", "participant.joined"]
+            assert_as_the_log_says(world, ann, cy)
+
+        play(scene, lobby=True, max_participants=2)
+
 
 class TestTrouble:
     """An admission reaches whoever waited, wherever its answer gets lost."""
@@ -432,6 +446,7 @@ class TestAddresses:
             assert dee.turned_away == "forbidden"
             dee.address = "198.51.100.8"
             assert await dee.resume()
+            assert world.turned_away == [("meeting", "192.0.2.7", None), ("meeting", "192.0.2.8", None)]
 
         play(scene)
 
@@ -454,6 +469,34 @@ class TestAddresses:
                 ("192.0.2.7", frozenset({"guest", "participant"})),
                 ("192.0.2.7", frozenset({"member", "host"})),
             ]
+            assert world.turned_away == [("server", "192.0.2.7", None), ("server", "192.0.2.7", "user-ann")]
+            join = rooms.Join(ParticipantId("p"), SessionId("s"), "Cy", "participant")
+            assert await world.router.would_admit(ROOM, join, "192.0.2.7") is not None
+            assert len(world.turned_away) == 2, "whoever asks beforehand writes it down with more than the room knows"
+
+        play(scene)
+
+    def test_rules_about_roles_in_the_server_hold_in_the_room_and_after_a_restart(self) -> None:
+        async def scene(world: World, ann: Person, bo: Person) -> None:
+            fenced = RoomId("fenced")
+            rules = [
+                {"effect": "deny", "network": "0.0.0.0/0", "roles": ["member"]},
+                {"effect": "allow", "network": "192.0.2.0/24", "roles": ["operator"]},
+            ]
+            world.log.create(fenced, settings={"ip_rules": rules})
+            cy = Person(world, fenced, "cy", user="cy", address="192.0.2.7", roles=("member",))
+            await cy.join()
+            assert cy.turned_away == "forbidden"
+            dee = Person(world, fenced, "dee", user="dee", address="192.0.2.7", roles=("member", "operator"))
+            join = rooms.Join(ParticipantId("p"), SessionId("s"), "Dee", "participant", dee.user, roles=dee.roles)
+            assert await world.router.would_admit(fenced, join, "192.0.2.7") is None
+            await dee.join()
+            assert dee.state == "joined"
+            await kill(world, ann, bo, dee)
+            assert await dee.resume()
+            dee.drop()
+            dee.address = "198.51.100.7"
+            assert not await dee.resume()
 
         play(scene)
 

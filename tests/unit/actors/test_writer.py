@@ -1,12 +1,15 @@
 """The durable side of a room: who gets which answer when batches are refused, repeated, late or lost."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from meetserver import limits
 from meetserver.chat import messages as chat
+from meetserver.errors import StoreError
 from meetserver.ids import SessionId
+from meetserver.ports import Commit
 from meetserver.presence import messages as presence
 from meetserver.rooms import messages as rooms
 from tests.faults.history import Acked
@@ -168,5 +171,29 @@ def test_a_refused_live_part_of_presence_is_not_acknowledged() -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
         reply = await bo.ask(presence.Set(hand=True, status="bell\x07"), txn="both")
         assert reply.get("error", {}).get("code") == "bad_message", reply
+
+    play(scene)
+
+
+def test_what_cannot_be_decided_in_one_turn_is_decided_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nothing comes of it that the log would have to take first."""
+
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        commits: list[int] = []
+        commit = world.log.commit
+
+        async def counted(wanted: Sequence[Commit]) -> list[StoreError | None]:
+            commits.append(sum(len(one.entries) for one in wanted))
+            return await commit(wanted)
+
+        monkeypatch.setattr(world.log, "commit", counted)
+        monkeypatch.setattr(limits, "DECIDE_SLICE_S", -1.0)
+        for number in range(10, 13):
+            send(bo, number, chat.Send(text="hi"), f"hi {number}")
+            send(bo, number + 10, rooms.End(), f"end {number}")
+        await settle()
+        assert commits == [1, 1, 1]
+        assert ["ok" in bo.replies[number] for number in range(10, 13)] == [True] * 3
+        assert [bo.replies[number]["error"]["code"] for number in range(20, 23)] == ["forbidden"] * 3
 
     play(scene)

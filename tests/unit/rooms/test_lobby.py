@@ -18,9 +18,13 @@ from meetserver.rooms.messages import (
     Denied,
     Deny,
     End,
+    Ended,
+    Erase,
     Joined,
     Leave,
     Left,
+    Lock,
+    Remove,
     SetRole,
     Settings,
     Waiting,
@@ -185,6 +189,48 @@ class TestOpeningTheLobby:
         assert not room.rules.lobby
         assert {ANN, participant_id("Zoe"), BO} == set(room.participants)
         assert queue(room) == [CY]
+
+    @pytest.mark.parametrize(
+        ("who", "wish"),
+        [
+            ("Bo", Leave(BO, "bye")),
+            ("server", Leave(BO, "timeout")),
+            ("server", Erase((BO,))),
+            ("Ann", Remove("bo")),
+            ("Ann", Ban("bo")),
+            ("Ann", ChangeSettings(max_participants=4)),
+            ("server", Configure("Weekly", Settings(lobby=True, max_participants=4))),
+        ],
+    )
+    def test_who_had_no_place_gets_the_next_that_is_free(self, who: str, wish: Command) -> None:
+        room = after(given_lobby("Zoe", "Bo", "Cy", "Di", max_participants=3), "Ann", ChangeSettings(lobby=False))
+        assert queue(room) == [CY, DI]
+        events = granted(room, who, wish)
+        assert events[-2] == Admitted(CY)
+        room = after(room, who, wish)
+        assert CY in room.participants
+        assert queue(room) == [DI]
+
+    def test_nobody_comes_in_before_who_waits_for_a_place(self) -> None:
+        room = after(given_lobby("Bo", "Cy", max_participants=2), "Ann", ChangeSettings(lobby=False))
+        assert_refused(room, "Di", join("Di"), "room_full")
+        room = after(room, "Bo", Leave(BO, "bye"))
+        assert {ANN, CY} == set(room.participants)
+        assert_refused(room, "Di", join("Di"), "room_full")
+
+    def test_with_a_lobby_a_free_place_lets_nobody_in(self) -> None:
+        room = after(given_lobby("Bo", "Cy", max_participants=2), "Ann", Admit("bo"))
+        assert granted(room, "Bo", Leave(BO, "bye")) == [Left(BO, "bye")]
+
+    def test_a_locked_room_lets_them_in_once_it_is_unlocked(self) -> None:
+        room = after(given_lobby("Bo", "Cy"), "Ann", ChangeSettings(lobby=False, locked=True))
+        assert queue(room) == [BO, CY]
+        assert queue(after(room, "Ann", Admit("cy"))) == [BO]
+        assert queue(after(room, "Ann", Lock(locked=False))) == []
+
+    def test_the_end_lets_nobody_in(self) -> None:
+        room = after(given_lobby("Bo", "Cy", max_participants=2), "Ann", ChangeSettings(lobby=False))
+        assert granted(room, "Ann", End()) == [Ended()]
 
     def test_closing_it_lets_nobody_out(self) -> None:
         room = given_room(host="Ann", guests=["Bo"])

@@ -1,39 +1,24 @@
 /** The page's start: who is signed in, the header, and the view of the address. */
+import { askWhenNeeded } from "./accounts/confirm.js";
+import { erasurePage } from "./accounts/erasure.js";
+import { challengeIn, factorCard, whyFailed } from "./accounts/factor-step.js";
+import { showHeader } from "./accounts/header.js";
+import { emailPage, verifyPage } from "./accounts/mailed.js";
+import { accountPage } from "./accounts/page.js";
+import { forgotPage, invitePage, resetPage } from "./accounts/recover.js";
 import { account } from "./accounts/session.js";
-import { signInCard, signUpCard } from "./accounts/forms.js";
-import { verifyPage } from "./accounts/verify.js";
+import { signInCard } from "./accounts/sign-in.js";
+import { signUpCard } from "./accounts/sign-up.js";
+import { adminPage } from "./admin/page.js";
 import { doorPage, leaveMeetingView } from "./meetings/door.js";
 import { homePage } from "./meetings/home.js";
 import { settingsPage } from "./meetings/settings.js";
 import { startPage } from "./meetings/start.js";
 import { forgetWayBack, takeWayBack } from "./meetings/way-back.js";
 import { go, refresh, startRouter } from "./router.js";
-import { button, h, icon, setTitle, show } from "./ui/dom.js";
-import { explain } from "./ui/explain.js";
+import { h, icon, setTitle, show } from "./ui/dom.js";
 import { loadSprite } from "./ui/sprite.js";
-import { themeButton } from "./ui/theme.js";
 import { toast } from "./ui/toast.js";
-
-const header = document.getElementById("site-header");
-const theme = themeButton();
-
-function showHeader(user) {
-  header.replaceChildren(
-    h("a", { class: "brand", href: "/" }, h("img", { src: "/static/img/favicon.svg", alt: "", width: "32", height: "32" }), "Meet"),
-    user ? h("span", { class: "who", text: user.name }) : "",
-    theme,
-    user ? button({ label: "Sign out", class: "quiet", onClick: signOut }) : h("a", { class: "button quiet", href: "/#signin", text: "Sign in" }),
-  );
-}
-
-async function signOut() {
-  try {
-    await account.signOut();
-    refresh();
-  } catch (error) {
-    toast(explain(error), { kind: "bad" });
-  }
-}
 
 function home({ hash }) {
   leaveMeetingView();
@@ -42,7 +27,43 @@ function home({ hash }) {
   if (account.user) return hash.startsWith("settings/") ? settingsPage(hash.slice("settings/".length)) : homePage();
   if (!hash) forgetWayBack();
   setTitle(hash === "signup" ? "Make an account" : "");
-  return startPage(hash === "signup" ? signUpCard() : signInCard());
+  return startPage(hash === "signup" ? signUpCard() : (secondStep(hash) ?? signInCard({ failed: failedSignIn() })));
+}
+
+/** Where a provider's sign-in came back to: a second factor is still asked for. */
+function secondStep(hash) {
+  const found = challengeIn(hash);
+  if (!found) return null;
+  history.replaceState(null, "", "/"); // what it says holds once
+  const onDone = () => go(found.next, { replace: true });
+  return factorCard(found.challenge, { onDone, onAgain: () => refresh() });
+}
+
+function failedSignIn() {
+  const code = new URLSearchParams(location.search).get("sign_in");
+  if (code) history.replaceState(null, "", "/");
+  return code && whyFailed(code);
+}
+
+/** Of those who are signed in; others sign in at the same address, and are there. */
+function own(view) {
+  return (where) => {
+    leaveMeetingView();
+    if (account.user) return view(where.parameter);
+    setTitle("Sign in");
+    return startPage(signInCard());
+  };
+}
+
+/** A view that takes nothing but its parameter, and is outside of meetings. */
+function plain(view) {
+  return ({ parameter }) => (leaveMeetingView(), view(parameter));
+}
+
+/** This page was signed in or out by another one, or by the server. */
+function changedElsewhere(user) {
+  if (!user) toast("You were signed out. Sign in again to go on.", { kind: "bad" });
+  if (!location.pathname.startsWith("/m/")) refresh();
 }
 
 function missing() {
@@ -52,10 +73,19 @@ function missing() {
 }
 
 account.on("change", showHeader);
+askWhenNeeded();
 await Promise.all([account.load(), loadSprite()]);
+account.on("elsewhere", changedElsewhere);
 startRouter({
   home,
   missing,
   meeting: ({ parameter, rest }) => void doorPage(parameter, rest),
-  verify: ({ parameter }) => (leaveMeetingView(), verifyPage(parameter)),
+  verify: plain(verifyPage),
+  email: plain(emailPage),
+  forgot: plain(forgotPage),
+  reset: plain(resetPage),
+  invite: plain(invitePage),
+  erasures: plain(erasurePage),
+  account: own(accountPage),
+  admin: own(adminPage),
 });

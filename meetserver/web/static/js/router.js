@@ -1,9 +1,14 @@
 /** Addresses to views. The server answers the same page for all of them. */
 
+/** Addresses `/name/parameter`, `/name`, and `/name` with or without a parameter; each view is called like its name. */
+const WITH_PARAMETER = ["verify", "reset", "invite", "email", "erasures"];
+const ALONE = ["forgot"];
+const WITH_SECTIONS = ["account", "admin"];
+
 let render = () => {};
 
 /**
- * @param {Record<string, (match: {parameter: string, rest: string, hash: string}) => void>} views by name: home, meeting, verify, missing
+ * @param {Record<string, (match: {parameter: string, rest: string, hash: string}) => void>} views by name: home, meeting, missing, and those above
  */
 export function startRouter(views) {
   render = () => {
@@ -12,7 +17,9 @@ export function startRouter(views) {
     const where = { parameter: decode(parameter ?? ""), rest: decode(rest ?? ""), hash: hash.slice(1) };
     if (pathname === "/") views.home(where);
     else if (first === "m" && parameter && more === undefined) views.meeting(where);
-    else if (first === "verify" && parameter && !rest) views.verify(where);
+    else if (WITH_PARAMETER.includes(first) && parameter && !rest) views[first](where);
+    else if (ALONE.includes(first) && !parameter) views[first](where);
+    else if (WITH_SECTIONS.includes(first) && !rest) views[first](where);
     else views.missing(where);
   };
   addEventListener("popstate", render);

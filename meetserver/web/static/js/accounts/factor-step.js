@@ -26,7 +26,7 @@ export function factorCard(challenge, { onDone, onAgain }) {
     h("h2", { id: "second-step", tabindex: "-1", text: "One more step" }),
     h("p", { text: "Show that it is really you. This account asks for more than a password." }),
     body,
-    h("div", {}, button({ label: "Sign in as somebody else", class: "quiet", onClick: onAgain })),
+    h("div", { class: "others" }, button({ label: "Sign in as somebody else", class: "quiet", onClick: onAgain })),
   );
 }
 

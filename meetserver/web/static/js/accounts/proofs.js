@@ -21,10 +21,8 @@ export function proofs({ ways, ...how }) {
   const place = h("div", { class: "stack" });
   const turn = (way, isAsked) => {
     const others = ways.filter((other) => other !== way);
-    place.replaceChildren(
-      FORMS[way](how),
-      others.length > 0 && h("div", { class: "others" }, ...others.map((other) => button({ label: LABELS[other], class: "quiet", onClick: () => turn(other, true) }))),
-    );
+    place.replaceChildren(FORMS[way](how));
+    if (others.length > 0) place.append(h("div", { class: "others" }, ...others.map((other) => button({ label: LABELS[other], class: "quiet", onClick: () => turn(other, true) }))));
     if (isAsked) focusFirst(place);
   };
   turn(ways[0], false);
@@ -32,7 +30,7 @@ export function proofs({ ways, ...how }) {
 }
 
 export function focusFirst(place) {
-  place.querySelector("input:not([tabindex='-1']), button")?.focus();
+  place.querySelector("input:not([hidden]), button")?.focus();
 }
 
 const FORMS = {

@@ -47,8 +47,6 @@ export const ownPasskeyOptions = () => call("POST", "/auth/confirm/passkey");
 export const readMe = () => exchange("GET", "/users/me");
 export const updateMe = (patch, etag) => exchange("PATCH", "/users/me", { body: patch, headers: { "If-Match": etag } });
 export const changePassword = (now, next) => call("POST", "/users/me/password", { body: { current_password: now, new_password: next } });
-/** A first password, for an account that had none: only after a confirmation. */
-export const setPassword = (next) => call("POST", "/users/me/password", { body: { new_password: next } });
 export const changeEmail = (email) => call("POST", "/users/me/email", { body: { email } });
 
 export const factors = () => call("GET", "/users/me/factors");
@@ -57,7 +55,7 @@ export const confirmTotp = (totp) => call("POST", "/users/me/factors/totp/confir
 export const removeTotp = () => call("DELETE", "/users/me/factors/totp");
 export const renewRecoveryCodes = () => call("POST", "/users/me/factors/recovery-codes");
 
-export const beginPasskey = () => call("POST", "/users/me/passkeys/options");
+export const beginPasskey = () => call("POST", "/users/me/passkey-options");
 export const addPasskey = (token, name, passkey) => call("POST", "/users/me/passkeys", { body: { token, name, passkey } });
 export const renamePasskey = (id, name) => call("PATCH", `/users/me/passkeys/${segment(id)}`, { body: { name } });
 export const removePasskey = (id) => call("DELETE", `/users/me/passkeys/${segment(id)}`);

@@ -29,7 +29,12 @@ export function previewOf(local, nameNow) {
   update();
   const unlisten = local.on("change", update);
   const element = h("div", { class: "preview" }, off, video, h("div", { class: "controls" }, audio.element, camera.element));
-  return { element, meter, update, stop: () => (unlisten(), stopLevel()) };
+  const stop = () => {
+    unlisten();
+    stopLevel();
+    stopLevel = () => {};
+  };
+  return { element, meter, update, stop };
 }
 
 function toggle(picture, onClick) {

@@ -1,5 +1,6 @@
 /** The way into a meeting: its address leads here, and from here into the room, or to a page that says why not. */
 import { account } from "../accounts/session.js";
+import { ApiError } from "../http/api.js";
 import * as api from "../http/meetings.js";
 import { LocalMedia } from "../media/devices.js";
 import { forgetSession, savedSession } from "../room/connection.js";
@@ -75,6 +76,16 @@ function ask({ meeting, link }, { name, passcode }) {
   return api.join(meeting, { name: account.user ? undefined : name, passcode, link });
 }
 
+/** A ticket for somebody whose place is gone. */
+async function askAgain(visit, wish) {
+  try {
+    return (await ask(visit, wish)).ticket;
+  } catch (error) {
+    // Without the account that this page thinks it has, a name is missing.
+    throw account.user && error.code === "bad_message" ? new ApiError("unauthenticated", "you were signed out", 401) : error;
+  }
+}
+
 /** @param {{wish: any, join: any, ticket?: string, resume?: any}} how `join`: what a later load of this page needs to come back */
 function enter(visit, { wish, join, ticket, resume }) {
   const { meeting, local } = visit;
@@ -88,7 +99,7 @@ function enter(visit, { wish, join, ticket, resume }) {
     ticket,
     resume,
     local,
-    newTicket: async () => (await ask(visit, wish)).ticket,
+    newTicket: () => askAgain(visit, wish),
     onEnd: (status, store) => {
       local.close();
       if (status.code !== 3505) forgetSession(meeting); // open in another window: this one may take it back
@@ -101,5 +112,5 @@ function enter(visit, { wish, join, ticket, resume }) {
 function refused(visit, error) {
   visit.local.close();
   const { meeting, link } = visit;
-  refusedPage(error, { door: link && `/m/${encodeURIComponent(meeting)}`, isSignedIn: Boolean(account.user), onAgain: () => void doorPage(meeting, link) });
+  refusedPage(error, { door: link && `/m/${encodeURIComponent(meeting)}`, onAgain: () => void doorPage(meeting, link) });
 }

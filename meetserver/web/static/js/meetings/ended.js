@@ -18,6 +18,7 @@ const CLOSED = {
 };
 const REASONS = {
   room_ended: CLOSED[3504],
+  unauthenticated: ["You are no longer in the meeting", "You were signed out, or away for too long.", "Join again", "lock"],
   room_locked: ["The meeting is locked", "Nobody else comes in for now. Ask a host to unlock it, then try again.", "Try again", "lock"],
   room_full: ["The meeting is full", "Try again when somebody has left.", "Try again", "people"],
   not_found: ["There is no such meeting", "It was deleted, or the link lost a part on its way. Ask the person who sent it for a new one.", "", "warn"],
@@ -41,14 +42,13 @@ function forbidden(message, title, again) {
   return [title, explain({ code: "forbidden", detail: message }), again, "ban"];
 }
 
-/** @param {any} error of the API @param {{door?: string, isSignedIn: boolean, onAgain: () => void}} how `door`: where the meeting can be asked for without the guest link */
-export function refusedPage(error, { door, isSignedIn, onAgain }) {
-  if (REASONS[error.code]) return say(REASONS[error.code], onAgain);
-  const signIn = !isSignedIn && (error.code === "unauthenticated" || error.code === "forbidden") && h("a", { class: `button ${error.code === "unauthenticated" ? "primary" : ""}`, href: "/#signin", text: "Sign in", on: { click: rememberWayBack } });
-  if (error.code === "unauthenticated") return say(["Sign in to join", explain(error), "", "lock"], onAgain, [signIn]);
+/** @param {any} error of the API @param {{door?: string, onAgain: () => void}} how `door`: where the meeting can be asked for without the guest link */
+export function refusedPage(error, { door, onAgain }) {
+  if (error.code !== "unauthenticated" && REASONS[error.code]) return say(REASONS[error.code], onAgain);
+  if (error.code === "unauthenticated") return say(["Sign in to join", explain(error), "", "lock"], onAgain, [h("a", { class: "button primary", href: "/#signin", text: "Sign in", on: { click: rememberWayBack } })]);
   if (error.code !== "forbidden") return say(["The meeting cannot be opened", explain(error), "Try again", "warn"], onAgain);
   const plain = door && h("a", { class: "button primary", href: door, text: "Ask at the meeting’s own door" });
-  return say(forbidden(error.detail, "You cannot come in", door ? "" : "Try again"), onAgain, [plain, signIn].filter(Boolean));
+  return say(forbidden(error.detail, "You cannot come in", door ? "" : "Try again"), onAgain, [plain].filter(Boolean));
 }
 
 function say([title, text, again, picture = "leave"], onAgain, actions = []) {

@@ -1,41 +1,45 @@
 /** Guest links of a meeting: make, copy, take back. */
 import * as api from "../http/meetings.js";
+import { actButton } from "../ui/act.js";
 import { copyLink } from "../ui/clipboard.js";
 import { confirm } from "../ui/dialog.js";
 import { button, h } from "../ui/dom.js";
 import { field, form } from "../ui/form.js";
+import { pagedList } from "../ui/pages.js";
 import { choiceField, switchField } from "../ui/switch.js";
-import { entryList } from "./entries.js";
+import { day } from "../ui/time.js";
 
 const ROLES = { participant: "Participant", viewer: "Viewer, without camera and microphone" };
 const LIFETIMES = { "": "As long as the meeting", 1: "One day", 7: "One week", 30: "30 days" };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function guestLinks(meeting) {
-  const list = entryList({
-    label: "Guest links",
+  const list = pagedList({
     empty: "None yet. Whoever has a guest link needs neither passcode nor invitation.",
     load: (cursor) => api.listLinks(meeting.id, cursor),
-    entry: (link) => entry(meeting, link, list),
+    render: (link) => entry(link, () => revoke(link)),
   });
-  return h("div", { class: "stack" }, list.element, newLink(meeting, list));
+  const adding = newLink(meeting, list);
+  const revoke = async (link) => {
+    const sure = await confirm({ title: "Revoke this link?", text: "It lets nobody in any more. Who is in the meeting stays.", yes: "Revoke", danger: true });
+    if (!sure) return "";
+    await api.revokeLink(meeting.id, link.id);
+    await list.reload();
+    adding.firstElementChild.focus(); // what had the focus is gone
+    return "The link is revoked.";
+  };
+  return h("div", { class: "stack" }, list.element, adding);
 }
 
-function entry(meeting, link, list) {
+function entry(link, revoke) {
   const name = link.label || "Guest link";
-  return {
-    title: name,
-    text: about(link),
-    actions: [
-      button({ label: "Copy", icon: "copy", class: "small", "aria-label": `Copy ${name}`, onClick: () => void copyLink(here(link.url)) }),
-      list.remover({
-        label: `Revoke ${name}`,
-        act: () => api.revokeLink(meeting.id, link.id),
-        sure: () => confirm({ title: "Revoke this link?", text: "It lets nobody in any more. Who is in the meeting stays.", yes: "Revoke", danger: true }),
-        done: "The link is revoked.",
-      }),
-    ],
-  };
+  return h(
+    "div",
+    { class: "entry" },
+    h("div", { class: "about" }, h("div", { class: "title", text: name }), h("div", { class: "muted", text: about(link) })),
+    button({ label: "Copy", icon: "copy", class: "small", "aria-label": `Copy ${name}`, onClick: () => void copyLink(here(link.url)) }),
+    actButton({ label: `Revoke ${name}`, icon: "trash", class: "quiet icon-only", act: revoke }),
+  );
 }
 
 /** On the address that this page itself was reached by. */
@@ -44,7 +48,6 @@ function here(url) {
 }
 
 function about({ role, skips_lobby: skipsLobby, uses, max_uses: maxUses, expires_at: expiresAt }) {
-  const day = (at) => new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(new Date(at));
   const used = maxUses ? `used ${uses} of ${maxUses} times` : uses === 1 ? "used once" : `used ${uses} times`;
   return [role === "viewer" && "viewer", skipsLobby && "no waiting", used, expiresAt && `until ${day(expiresAt)}`].filter(Boolean).join(" · ");
 }
@@ -68,7 +71,7 @@ function newLink(meeting, list) {
       });
       element.reset();
       details.open = false;
-      list.add(made);
+      await list.reload();
       await copyLink(here(made.url));
     },
   });

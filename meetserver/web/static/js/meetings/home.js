@@ -7,6 +7,7 @@ import { confirm } from "../ui/dialog.js";
 import { button, h, icon, notice, setTitle, show, whileBusy } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { field, form } from "../ui/form.js";
+import { moment } from "../ui/time.js";
 import { toast } from "../ui/toast.js";
 import { doorFields } from "./doors.js";
 
@@ -93,8 +94,7 @@ function entry(meeting) {
 function when(meeting) {
   const time = meeting.starts_at ?? meeting.created_at;
   if (!time) return "Any time";
-  const shown = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
-  return meeting.starts_at ? shown : `Made ${shown}`;
+  return meeting.starts_at ? moment(time) : `Made ${moment(time)}`;
 }
 
 /** What stands at the door, in few words. */

@@ -1,38 +1,42 @@
 /** Who is invited to a meeting, and as what. */
 import * as api from "../http/meetings.js";
 import { ROLES } from "../presence/person-menu.js";
+import { actButton, attempt } from "../ui/act.js";
 import { h } from "../ui/dom.js";
-import { explain } from "../ui/explain.js";
 import { field, form } from "../ui/form.js";
+import { pagedList } from "../ui/pages.js";
 import { choiceField } from "../ui/switch.js";
 import { toast } from "../ui/toast.js";
-import { entryList } from "./entries.js";
 
 export function invitees(meeting) {
-  const list = entryList({
-    label: "Invited people",
+  const list = pagedList({
     empty: "Nobody yet. Whoever signs in with an invited address comes in with the role that you choose.",
     load: (cursor) => api.listInvitees(meeting.id, cursor),
-    entry: (one) => entry(meeting, one, list),
+    render: (one) => entry(meeting, one, () => uninvite(one)),
   });
-  return h("div", { class: "stack" }, list.element, newInvitee(meeting, list));
+  const adding = newInvitee(meeting, list);
+  const uninvite = async (one) => {
+    await api.uninvite(meeting.id, one.id);
+    await list.reload();
+    adding.firstElementChild.focus(); // what had the focus is gone
+    return `${nameOf(one)} is not invited any more.`;
+  };
+  return h("div", { class: "stack" }, list.element, adding);
 }
 
-function entry(meeting, one, list) {
-  const name = one.name || one.email;
-  let role = one.role;
+const nameOf = (one) => one.name || one.email;
+
+function entry(meeting, one, uninvite) {
+  const name = nameOf(one);
   const choice = h("select", { class: "input small", "aria-label": `Role of ${name}` }, ...Object.entries(ROLES).map(([value, text]) => h("option", { value, selected: value === one.role, text })));
-  choice.addEventListener("change", async () => {
-    try {
-      ({ role } = await api.changeInvitee(meeting.id, one.id, { role: choice.value }));
-      toast(`${name} comes in as ${ROLES[role].toLowerCase()} from now on.`);
-    } catch (error) {
-      toast(explain(error), { kind: "bad" });
-    }
-    choice.value = role;
-  });
-  const remove = list.remover({ label: `Take back the invitation of ${name}`, act: () => api.uninvite(meeting.id, one.id), done: `${name} is not invited any more.` });
-  return { title: name, text: one.name ? one.email : "", actions: [choice, remove] };
+  let { role } = one;
+  const change = async () => {
+    ({ role } = await api.changeInvitee(meeting.id, one.id, { role: choice.value }));
+    return `${name} comes in as ${ROLES[role].toLowerCase()} from now on.`;
+  };
+  choice.addEventListener("change", () => void attempt(change).then(() => (choice.value = role)));
+  const remove = actButton({ label: `Take back the invitation of ${name}`, icon: "trash", class: "quiet icon-only", act: uninvite });
+  return h("div", { class: "entry" }, h("div", { class: "about" }, h("div", { class: "title", text: name }), one.name && h("div", { class: "muted", text: one.email })), choice, remove);
 }
 
 function newInvitee(meeting, list) {
@@ -44,7 +48,8 @@ function newInvitee(meeting, list) {
     submit: "Invite",
     onSubmit: async () => {
       const wish = { email: email.input.value.trim(), role: role.input.value, ...(name.input.value.trim() && { name: name.input.value.trim() }) };
-      list.add(await api.invite(meeting.id, wish));
+      await api.invite(meeting.id, wish);
+      await list.reload();
       element.reset();
       email.input.focus();
       toast(`${wish.name ?? wish.email} is invited. Send the link yourself: no mail goes out.`);

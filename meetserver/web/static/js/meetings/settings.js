@@ -62,5 +62,5 @@ function doorsCard(meeting) {
       }
     },
   });
-  return card("Who may come in", element);
+  return card("Settings", element);
 }

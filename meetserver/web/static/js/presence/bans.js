@@ -1,42 +1,35 @@
 /** Who was sent out of a meeting, each with the way to lift it. */
-import { button, h, notice, whileBusy } from "../ui/dom.js";
-import { explain } from "../ui/explain.js";
-import { toast } from "../ui/toast.js";
+import { actButton } from "../ui/act.js";
+import { h, notice } from "../ui/dom.js";
+import { loaded } from "../ui/loaded.js";
+import { moment } from "../ui/time.js";
 
 const KINDS = { removed: "Removed", banned: "Banned" };
 
 /**
- * @param {{load: () => Promise<{items: any[]}>, lift: (ban: string) => Promise<any>}} how
+ * @param {{load: () => Promise<{items: any[]}>, lift: (ban: string) => Promise<any>}} how `lift` resolves to false if it said itself what went wrong
  * @returns {HTMLElement} it fills itself
  */
 export function banList({ load, lift }) {
-  const list = h("ul", { class: "entries", "aria-busy": "true", "aria-label": "Sent out" });
-  const show = async () => {
-    try {
-      const { items } = await load();
-      list.replaceChildren(...items.map((one) => entry(one, lift, () => void show())));
-      if (items.length === 0) list.append(h("li", { class: "muted", text: "Nobody. Whoever is removed or banned is listed here." }));
-    } catch (error) {
-      list.replaceChildren(h("li", {}, error.status === 401 || error.status === 404 ? notice("info", "Hosts and co-hosts with an account of their own see here who was sent out.") : notice("bad", explain(error))));
-    } finally {
-      list.removeAttribute("aria-busy");
-    }
-  };
-  void show();
-  return list;
+  return loaded(() => load().catch(unseen), ({ items }, reload) => {
+    if (!items) return [notice("info", "Hosts and co-hosts with an account of their own see here who was sent out.")];
+    if (items.length === 0) return [h("p", { class: "muted", text: "Nobody. Whoever is removed or banned is listed here." })];
+    return [h("ul", { class: "entries", "aria-label": "Sent out" }, ...items.map((one) => entry(one, lift, reload)))];
+  });
 }
 
-function entry(one, lift, onLifted) {
-  const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(one.at));
-  const letIn = button({ label: "Let back in", class: "small", "aria-label": `Let ${one.name} back in`, onClick: () => void act() });
+/** A host by the room's grace alone, a guest say, is none to the calendar. */
+function unseen(error) {
+  if (error.status === 401 || error.status === 404) return { items: null };
+  throw error;
+}
+
+function entry(one, lift, reload) {
   const act = async () => {
-    try {
-      if ((await whileBusy(letIn, () => lift(one.id))) === false) return;
-      toast(`${one.name} may come in again.`);
-    } catch (error) {
-      toast(explain(error), { kind: "bad" });
-    }
-    onLifted();
+    const isDone = (await lift(one.id)) !== false;
+    await reload();
+    return isDone && `${one.name} may come in again.`;
   };
-  return h("li", { class: "entry" }, h("div", { class: "about" }, h("div", { class: "title", text: one.name }), h("div", { class: "muted", text: `${KINDS[one.kind]}, ${when}` })), letIn);
+  const letIn = actButton({ label: "Let back in", class: "small", "aria-label": `Let ${one.name} back in`, act });
+  return h("li", { class: "entry" }, h("div", { class: "about" }, h("div", { class: "title", text: one.name }), h("div", { class: "muted", text: `${KINDS[one.kind]}, ${moment(one.at)}` })), letIn);
 }

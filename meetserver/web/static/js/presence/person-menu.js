@@ -7,7 +7,7 @@ const OFFERS = {
   host: "Make host",
   cohost: "Make co-host",
   participant: "Make participant",
-  viewer: "Make viewer: sees and hears, and may write",
+  viewer: "Make viewer, without microphone and camera",
 };
 
 /** @param {any} one @param {{store: any, moderation: any}} parts */

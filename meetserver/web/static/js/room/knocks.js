@@ -30,7 +30,7 @@ export class Knocks {
     const names = [...waiting.values()].map((one) => one.name);
     this.#one.hidden = names.length > 1;
     this.#several.hidden = names.length === 1;
-    this.#face.replaceChildren(avatar(names[0]));
+    this.#face.replaceChildren(avatar(this.#first.name, this.#first.id));
     this.#text.textContent = names.length === 1 ? `${names[0]} waits to be let in.` : `${names[0]} and ${names.length - 1} more wait to be let in.`;
   }
 }

@@ -33,8 +33,9 @@ export class Moderation {
     if (await this.#do("participant.mute", { participant: one.id, kind })) toast(what[kind]);
   }
 
-  setRole(one, role) {
-    return this.#do("participant.set_role", { participant: one.id, role });
+  async setRole(one, role) {
+    const names = { host: "a host", cohost: "a co-host", participant: "a participant", viewer: "a viewer" };
+    if (await this.#do("participant.set_role", { participant: one.id, role })) toast(`${one.name} is now ${names[role]}.`);
   }
 
   async remove(one) {

@@ -14,14 +14,14 @@ export function obeyHosts({ store, local, moderation, bag }) {
       toast(`${by?.name ?? "A host"} ${MUTED[kind]}.`, { lifeMs: 10_000 });
     }),
   );
-  bag.add(
-    store.on("participants", () => {
-      if (store.me?.role !== "viewer") return;
-      if (local.isAudioOn) void stop.audio();
-      if (local.isCameraOn) void stop.video();
-      if (local.isScreenOn) stop.screen();
-    }),
-  );
+  const onlyWatch = () => {
+    if (store.me?.role !== "viewer") return;
+    if (local.isAudioOn) void stop.audio();
+    if (local.isCameraOn) void stop.video();
+    if (local.isScreenOn) stop.screen();
+  };
+  bag.add(store.on("participants", onlyWatch));
+  bag.add(local.on("change", onlyWatch));
   bag.add(
     store.on("sentOut", ({ participant, kind, ban, by }) => {
       if (participant.id === store.self.participant) return;

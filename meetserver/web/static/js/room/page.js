@@ -85,7 +85,7 @@ function buildView(parts) {
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
   chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
-  bag.add(store.on("room", () => ["chat", "whiteboard"].forEach((part) => toolbar.hide(part === "chat" ? part : "board", store.room.settings[part] === false))));
+  bag.add(store.on("room", () => offer({ store, toolbar, panels, stage })));
   bag.add(store.on("participants", () => stage.refresh()));
   bag.add(store.on("participants", () => ["audio", "camera", "screen"].forEach((tool) => toolbar.hide(tool, store.me?.role === "viewer" || (tool === "screen" && !parts.local.canShareScreen)))));
   bag.add(parts.local.on("change", () => stage.refresh()));
@@ -97,19 +97,28 @@ function buildView(parts) {
   return element;
 }
 
+/** Chat and board, as far as the meeting has them. */
+function offer({ store, toolbar, panels, stage }) {
+  const { chat, whiteboard } = store.room.settings;
+  toolbar.hide("chat", chat === false);
+  toolbar.hide("board", whiteboard === false);
+  if (chat === false && panels.open === "chat") panels.close();
+  if (whiteboard === false) stage.closeBoard();
+}
+
 function heading({ store, bag }, copyLink) {
   const title = h("h1");
   const count = h("span", { class: "badge" });
   const locked = h("span", { class: "badge locked", title: "Only hosts and co-hosts can come in" }, icon("lock"), h("span", { text: "Locked" }));
   const update = () => {
     title.textContent = store.room.title || "Meeting";
-    setTitle(title.textContent);
+    const knocks = store.isModerator && store.waiting.size > 0 ? `(${store.waiting.size} waiting) ` : "";
+    setTitle(knocks + title.textContent);
     count.textContent = store.participants.size === 1 ? "Only you" : `${store.participants.size} people`;
     count.hidden = store.participants.size === 0;
     locked.hidden = !store.room.settings.locked;
   };
-  for (const topic of ["room", "participants"]) bag.add(store.on(topic, update));
-  update();
+  for (const topic of ["room", "participants", "waiting"]) bag.add(store.on(topic, update));
   return h("header", { class: "room-head" }, title, count, locked, button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
 }
 

@@ -72,8 +72,11 @@ export class Mesh extends Emitter {
     return me.id > other.id;
   }
 
+  /** Who only watches may make no offer, and asks the other side for one. */
   #call(session) {
-    this.#connect(session, { call: callId(), isMaker: true });
+    const call = callId();
+    if (this.#store.me?.role === "viewer") this.#session.tell("signal.renegotiate", { to: session, call });
+    else this.#connect(session, { call, isMaker: true });
   }
 
   #connect(session, { call, isMaker }) {
@@ -131,6 +134,7 @@ export class Mesh extends Emitter {
     try {
       if (type === "signal.offer") return await this.#offered(data);
       const peer = this.#links.get(data.from)?.peer;
+      if (type === "signal.renegotiate" && peer?.call !== data.call) return this.#askedFor(data.from);
       if (!peer || peer.call !== data.call) return;
       if (type === "signal.answer") await peer.onAnswer(data);
       else if (type === "signal.candidates") await peer.onCandidates(data);
@@ -139,6 +143,12 @@ export class Mesh extends Emitter {
     } catch (error) {
       console.warn(`${type} could not be followed`, error.message);
     }
+  }
+
+  /** A viewer whom we have no call with asks for one. Two viewers have nothing to show each other. */
+  #askedFor(session) {
+    const isViewer = this.#store.bySession(session)?.role === "viewer";
+    if (isViewer && this.#links.has(session) && this.#store.me?.role !== "viewer") this.#call(session);
   }
 
   async #offered(data) {

@@ -11,6 +11,12 @@ export async function copyLink(link) {
   input.select();
 }
 
+/** Text that stands on the page anyhow: where copying is forbidden, it can be selected there. */
+export async function copyText(text, done) {
+  if ((await copyByPermission(text)) || copyBySelection(text)) return toast(done);
+  return toast("The browser does not let this page copy. Select the text and copy it by hand.", { kind: "bad" });
+}
+
 async function copyByPermission(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -23,7 +29,7 @@ async function copyByPermission(text) {
 function copyBySelection(text) {
   const area = h("textarea", { class: "visually-hidden", text, "aria-hidden": "true" });
   const before = document.activeElement;
-  document.body.append(area);
+  (document.querySelector("dialog[open]:last-of-type") ?? document.body).append(area); // outside of a dialog nothing can be selected
   area.select();
   let done = false;
   try {

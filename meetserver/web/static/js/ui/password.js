@@ -27,5 +27,5 @@ export function newPasswordField({ label = "Password", name = "password" } = {})
 
 /** Tells a password manager whose password it is, where the page itself does not ask. */
 export function usernameHint(email) {
-  return h("input", { class: "visually-hidden", type: "text", name: "username", autocomplete: "username", value: email, readonly: true, tabindex: "-1", "aria-hidden": "true" });
+  return h("input", { type: "text", name: "username", autocomplete: "username", value: email, readonly: true, hidden: true });
 }

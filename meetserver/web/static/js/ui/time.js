@@ -1,0 +1,7 @@
+/** Times as people read them, in the browser's language and zone. */
+
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dayOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+export const moment = (text) => full.format(new Date(text));
+export const day = (text) => dayOnly.format(new Date(text));

@@ -1,0 +1,54 @@
+"""What the web client says again, as a page cannot ask the server for it: the same as the server's own tables."""
+
+import re
+from typing import get_args
+
+from meetserver import access, limits
+from meetserver.http.pages import WEB
+from meetserver.ports import SecurityEventType
+
+JS = WEB / "static" / "js"
+QUOTED = re.compile(r'"([^"]+)"')
+
+
+def block(file: str, name: str) -> str:
+    """What stands between the brackets that follow `const name =`."""
+    found = re.search(rf"const {name} = [\[{{](.*?)[\]}}];$", (JS / file).read_text(), re.DOTALL | re.MULTILINE)
+    assert found is not None, f"{file} has no {name}"
+    return found[1]
+
+
+def test_kinds_of_security_events() -> None:
+    assert sorted(QUOTED.findall(block("admin/event-types.js", "TYPES"))) == sorted(get_args(SecurityEventType))
+
+
+def test_scopes_of_access_tokens() -> None:
+    scopes = re.findall(r'^  "([a-z:]+)": \[', block("accounts/token-form.js", "SCOPES"), re.MULTILINE)
+    assert scopes == list(access.SCOPES)
+
+
+def test_roles_that_are_granted() -> None:
+    roles = re.findall(r"^  (\w+):", block("admin/users.js", "ROLES"), re.MULTILINE)
+    assert roles == list(access.GRANTED_ROLES)
+
+
+def test_who_is_led_to_which_part_of_the_administration() -> None:
+    sees = {name: set(QUOTED.findall(roles)) for name, roles in _rows(block("admin/sections.js", "SEES"))}
+    changes = {name: set(QUOTED.findall(roles)) for name, roles in _rows(block("admin/sections.js", "CHANGES"))}
+    assert sees == {
+        "": access.ACTIONS["users.read"].roles,
+        "addresses": access.ACTIONS["ip_rules.read"].roles,
+        "log": access.ACTIONS["security_log.read"].roles,
+    }
+    assert changes == {
+        "": access.ACTIONS["users.write"].roles,
+        "addresses": access.ACTIONS["ip_rules.write"].roles,
+    }
+
+
+def test_how_long_a_password_is() -> None:
+    assert f"PASSWORD_MIN_CHARS = {limits.PASSWORD_MIN_CHARS};" in (JS / "ui/password.js").read_text()
+
+
+def _rows(text: str) -> list[tuple[str, str]]:
+    return [(name.strip('"'), roles) for name, roles in re.findall(r'("\w*"|\w+): \[([^\]]*)\]', text)]
