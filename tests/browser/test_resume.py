@@ -17,7 +17,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.faults]
 CUTTABLE = """
 window.sockets = [];
 window.WebSocket = class extends WebSocket {
-  constructor(url, protocol) { super(window.isCut ? "ws://127.0.0.1:9/" : url, protocol); window.sockets.push(this); }
+  constructor(url, protocol) {
+    super(window.isCut ? new URL("/nowhere", url) : url, protocol);
+    window.sockets.push(this);
+  }
 };
 """
 CUT = "() => { window.isCut = true; for (const socket of window.sockets) socket.close(); }"

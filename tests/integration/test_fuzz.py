@@ -62,7 +62,7 @@ class Host:
 
 @contextlib.asynccontextmanager
 async def given_host() -> AsyncIterator[Host]:
-    server = await asyncio.to_thread(MeetServer().__enter__)
+    server = await asyncio.to_thread(MeetServer(settings={"MEET_RATE_FACTOR": "0"}).__enter__)
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             host = Host(server.base_url, http)

@@ -111,7 +111,8 @@ def config(sqlite_url: str, tmp_path: Path) -> Config:
 async def meeting(config: Config) -> AsyncIterator[Meeting]:
     async with open_server(config) as server, aiohttp.ClientSession() as http:
         base = TestServer(server.app)
-        await base.start_server()
+        # Clients here do not answer a close by themselves; there is nothing to wait for.
+        await base.start_server(shutdown_timeout=0.1)
         meeting = Meeting(server, base, http)
         await meeting.begin()
         yield meeting

@@ -101,7 +101,7 @@ async def test_the_queue_is_there_after_a_restart(config: Config, meeting: Meeti
     await meeting.server.router.drain()
     async with open_server(config) as server:
         base = TestServer(server.app)
-        await base.start_server()
+        await base.start_server(shutdown_timeout=0.1)
         restarted = Meeting(server, base, meeting.http)
         async with asyncio.timeout(HELLO_S):
             point = {"token": second["resume_token"], "epoch": second["epoch"], "seq": second["seq"]}
