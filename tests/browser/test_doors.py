@@ -1,108 +1,27 @@
-"""The doors of a meeting, from both sides: lobby, lock, passcode, guest links, being sent out."""
+"""Coming through the doors of a meeting, seen from both sides: lobby, lock, passcode, links, invitations."""
 
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, Invite
-from tests.browser.mails import link_to
-from tests.browser.person import PASSWORD, Person
+from tests.browser.doors import (
+    given_a_host,
+    given_a_meeting,
+    is_inside,
+    is_told_to_wait,
+    knock,
+    open_people,
+    open_settings,
+    sees_page,
+    sign_in,
+    sign_up,
+)
 from tests.browser.test_usable import SMALLEST, assert_usable
 from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
-
-MAKE_LINK = """
-async ([path, body]) => {
-  const { csrf_token } = await (await fetch("/api/v1/auth/csrf")).json();
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-  return (await (await fetch("/api/v1" + path, { method: "POST", headers, body: JSON.stringify(body) })).json()).url;
-}
-"""
-POST = """
-async ([path, body]) => {
-  const headers = { "Content-Type": "application/json" };
-  return (await fetch("/api/v1" + path, { method: "POST", headers, body: JSON.stringify(body) })).status;
-}
-"""
-
-
-async def given_a_host(server: MeetServer, person: Invite, **how: object) -> Person:
-    """With an account, made and signed in by calls: the pages for that have tests of their own."""
-    ada = await person("Ada Lovelace", **how)
-    await ada.page.goto("/")
-    await sign_up(ada, "ada@example.org", server)
-    await sign_in(ada, "ada@example.org")
-    return ada
-
-
-async def sign_up(one: Person, email: str, server: MeetServer) -> None:
-    assert await call(one, "/auth/register", email=email, password=PASSWORD, name=one.name) < 300
-    token = (await link_to(email, server.data_dir / "mail")).rpartition("/")[2]
-    assert await call(one, "/auth/verify", token=token) < 300
-
-
-async def sign_in(one: Person, email: str) -> None:
-    assert await call(one, "/auth/login", email=email, password=PASSWORD, cookie=True) == 200
-
-
-async def call(one: Person, path: str, **body: object) -> int:
-    return int(await one.page.evaluate(POST, [path, body]))
-
-
-async def given_a_meeting(ada: Person, *switches: str, passcode: str = "") -> str:
-    """Made with these switches on. Returns its link."""
-    await ada.page.goto("/")
-    await ada.page.get_by_label("What is it about?").fill("Weekly planning")
-    await ada.page.get_by_text("Who may come in").click()
-    for name in switches:
-        await ada.page.get_by_role("switch", name=name).check()
-    await ada.page.get_by_label("Passcode").fill(passcode)
-    await ada.press("New meeting")
-    await expect(ada.page.get_by_role("button", name="Join the meeting")).to_be_visible()
-    return ada.page.url
-
-
-async def knock(one: Person, link: str, *, name: str = "") -> None:
-    """As a guest, to the door and through it if it opens."""
-    await one.page.goto(link)
-    await one.page.get_by_label("Your name").fill(name or one.name)
-    await one.press("Join the meeting")
-
-
-async def is_told_to_wait(one: Person) -> None:
-    await expect(one.page.get_by_role("heading", name="Please wait")).to_be_visible()
-
-
-async def sees_page(one: Person, heading: str) -> None:
-    await expect(one.page.get_by_role("heading", name=heading)).to_be_visible()
-
-
-async def is_inside(one: Person) -> None:
-    await expect(one.page.locator(".tile.self")).to_be_visible()
-
-
-async def open_people(one: Person) -> Locator:
-    panel = one.page.locator("#panel-people")
-    if not await panel.is_visible():
-        await one.page.keyboard.press("p")
-    await expect(panel).to_be_visible()
-    return panel
-
-
-async def open_settings(one: Person) -> Locator:
-    await one.page.locator("[data-tool=more]").click()
-    await one.press("Meeting settings")
-    return one.page.get_by_role("dialog", name="Meeting settings")
-
-
-async def send_out(host: Person, name: str, how: str) -> None:
-    """`how`: Remove or Ban."""
-    panel = await open_people(host)
-    await panel.get_by_role("button", name=f"What to do with {name}").first.click()
-    await host.page.get_by_role("dialog").get_by_role("button", name=f"{how} from the meeting").click()
-    await host.page.get_by_role("dialog").get_by_role("button", name=how, exact=True).click()
 
 
 async def test_the_lobby_lets_in_and_sends_away(server: MeetServer, person: Invite, artifacts: Path) -> None:
@@ -249,74 +168,6 @@ async def test_a_guest_link_opens_until_it_is_revoked(server: MeetServer, person
     await is_inside(grace)
 
 
-async def test_a_removal_holds_in_every_tab_and_under_every_name(
-    server: MeetServer, person: Invite, artifacts: Path
-) -> None:
-    ada = await given_a_host(server, person)
-    link = await given_a_meeting(ada)
-    await ada.join(link)
-    grace = await person("Grace Hopper", on=PHONE, theme="dark")
-    other_tab = await Person.open(grace.page.context, "Grace Hopper")
-    for tab in (grace, other_tab):
-        await knock(tab, link)
-        await is_inside(tab)
-    await expect(ada.page.locator(".tile")).to_have_count(3)
-
-    await send_out(ada, "Grace Hopper", "Remove")
-
-    for tab in (grace, other_tab):
-        await sees_page(tab, "You were removed from the meeting")
-    await grace.take_picture(artifacts / "removed-phone.png")
-    await expect(ada.page.locator(".tile")).to_have_count(1)
-    await knock(grace, link, name="Somebody Else")
-    await sees_page(grace, "You cannot come in")
-
-
-async def test_a_ban_that_is_lifted_lets_in_again(server: MeetServer, person: Invite, artifacts: Path) -> None:
-    ada = await given_a_host(server, person)
-    link = await given_a_meeting(ada)
-    await ada.join(link)
-    grace, mary = await person("Grace Hopper"), await person("Mary Shelley")
-    await knock(grace, link)
-    await is_inside(grace)
-    await send_out(ada, "Grace Hopper", "Ban")
-    await sees_page(grace, "You were banned from the meeting")
-    await knock(mary, link)  # a guest from the same address
-    await sees_page(mary, "You cannot come in")
-
-    settings = await open_settings(ada)
-    await expect(settings.get_by_text("Banned")).to_be_visible()
-    await ada.take_picture(artifacts / "bans-desktop.png")
-    await settings.get_by_role("button", name="Let Grace Hopper back in").click()
-    await expect(settings.get_by_text("Nobody. Whoever is removed")).to_be_visible()
-
-    for one in (grace, mary):
-        await knock(one, link)
-        await is_inside(one)
-
-
-async def test_who_is_muted_by_a_host_is_quiet_and_told(server: MeetServer, person: Invite) -> None:
-    ada = await given_a_host(server, person)
-    link = await given_a_meeting(ada)
-    await ada.join(link)
-    grace = await person("Grace Hopper")
-    await knock(grace, link)
-    await is_inside(grace)
-    microphone = grace.page.locator("[data-tool=audio]")
-    await expect(microphone).to_have_attribute("aria-pressed", "true")
-
-    panel = await open_people(ada)
-    await expect(panel.locator("li", has_text="Grace Hopper").get_by_text("microphone on")).to_be_attached()
-    await panel.get_by_role("button", name="What to do with Grace Hopper").click()
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Mute").click()
-
-    await expect(grace.page.get_by_text("Ada Lovelace muted your microphone.")).to_be_visible()
-    await expect(microphone).to_have_attribute("aria-pressed", "false")
-    await expect(panel.locator("li", has_text="Grace Hopper").get_by_text("microphone off")).to_be_attached()
-    await microphone.click()
-    await expect(microphone).to_have_attribute("aria-pressed", "true")
-
-
 async def test_who_is_invited_signs_in_and_comes_in_as_invited(
     server: MeetServer, person: Invite, artifacts: Path
 ) -> None:
@@ -377,44 +228,6 @@ async def test_a_host_answers_the_door_by_keyboard_and_by_ear(server: MeetServer
     await expect(panel.get_by_text("hand raised")).to_be_attached()
     await ada.page.keyboard.press("Escape")
     await expect(menu).to_be_focused()
-
-
-async def test_who_is_made_a_viewer_sends_nothing_more(server: MeetServer, person: Invite) -> None:
-    ada = await given_a_host(server, person)
-    link = await given_a_meeting(ada)
-    await ada.join(link)
-    grace = await person("Grace Hopper")
-    await knock(grace, link)
-    await is_inside(grace)
-    await ada.sees_moving_pictures()
-
-    await (await open_people(ada)).get_by_role("button", name="What to do with Grace Hopper").click()
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Make viewer").click()
-
-    await expect(grace.page.get_by_text("You are now a viewer.")).to_be_visible()
-    await expect(grace.page.locator("[data-tool=audio]")).to_be_hidden()
-    await expect(grace.page.locator(".tile.self").get_by_text("microphone off")).to_be_attached()
-    await expect(grace.page.locator(".tile.self.has-video")).to_have_count(0)
-    await grace.sees_moving_pictures()
-
-
-async def test_a_viewer_by_link_sees_and_sends_nothing(server: MeetServer, person: Invite) -> None:
-    ada = await given_a_host(server, person)
-    link = await given_a_meeting(ada)
-    path = f"/meetings/{link.rpartition('/')[2]}/links"
-    for_viewers = await ada.page.evaluate(MAKE_LINK, [path, {"role": "viewer", "label": "Audience"}])
-    await ada.join(link)
-    grace = await person("Grace Hopper")
-    await knock(grace, for_viewers)
-    await is_inside(grace)
-
-    await grace.sees_moving_pictures()
-    await expect(ada.tile_of("Grace Hopper").get_by_text("microphone off")).to_be_attached()
-    await grace.page.keyboard.press("m")  # the shortcut too
-    await expect(grace.page.locator(".tile.self").get_by_text("microphone off")).to_be_attached()
-    await grace.page.reload()
-    await is_inside(grace)
-    await grace.sees_moving_pictures()
 
 
 async def test_every_view_of_the_doors_on_the_smallest_phone(
