@@ -28,7 +28,7 @@ class Flood:
 
     @property
     def retry_after_s(self) -> float:
-        return round((1 - self._tokens) / self._rate_per_s, 3)
+        return max(0.001, round((1 - self._tokens) / self._rate_per_s, 3))
 
     @property
     def is_flooding(self) -> bool:
