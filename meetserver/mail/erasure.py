@@ -6,7 +6,6 @@ Of sent ones nothing is left that says whose they were.
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
-from sqlalchemy import column, select, table
 
 from meetserver import limits
 from meetserver.database import Database
@@ -16,9 +15,6 @@ from meetserver.mail import store
 from meetserver.mail.outbox import about
 from meetserver.ports import Mail, Sealer
 from meetserver.wire import timestamp
-
-# As much of it as is needed here: the table is described in a package beside this one.
-account = table("user_account", column("id"), column("email"))
 
 
 class MailEraser:
@@ -47,8 +43,7 @@ class MailEraser:
         }
 
     async def _letters_to(self, user: UserId) -> AsyncIterator[tuple[store.Claimed, Mail]]:
-        rows = await self._database.fetch(select(account.c.email).where(account.c.id == user))
-        addresses = {row.email.lower() for row in rows}
+        addresses = {address.lower() for address in await store.addresses_of(self._database, user)}
         after = ""
         while page := await store.unsent(self._database, after, limits.PAGE_ITEMS):
             for row in page:

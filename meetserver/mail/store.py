@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import column, delete, insert, select, table, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
+from meetserver.ids import UserId
 from meetserver.mail.models import outbox
+
+# As much of it as is needed here: the table is described in a package beside this one.
+account = table("user_account", column("id"), column("email"))
 
 
 class Claimed(Struct, frozen=True):
@@ -86,3 +90,8 @@ async def unsent(database: Database, after_id: str, limit: int) -> list[Claimed]
 
 async def delete_row(database: Database, row_id: str) -> None:
     await database.write(delete(outbox).where(outbox.c.id == row_id))
+
+
+async def addresses_of(database: Database, user: UserId) -> list[str]:
+    """The account's address; none when it is gone."""
+    return [row.email for row in await database.fetch(select(account.c.email).where(account.c.id == user))]
