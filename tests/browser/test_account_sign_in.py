@@ -19,6 +19,7 @@ from tests.browser.account import (
     set_up_app,
     sign_in,
     sign_out,
+    without_suggestions,
 )
 from tests.browser.mails import link_to
 from tests.servers.meetserver import MeetServer
@@ -112,6 +113,7 @@ async def test_an_app_is_the_second_step_and_a_recovery_code_stands_in_for_it(pa
 async def test_a_passkey_signs_in_without_a_password_and_is_the_second_step_after_one(page: Page) -> None:
     device = await given_authenticator(page)
     await given_account(page, "eve@example.com", "Eve")
+    await without_suggestions(page)
     await sign_in(page, "eve@example.com")
     await add_passkey(page)
     await keep_codes(page)
