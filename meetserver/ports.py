@@ -338,3 +338,61 @@ class Rooms(Protocol):
     async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
         """Why the room, if it is awake, would not take this `rooms.messages.Join` from this address; None: it would, or
         nobody can say yet. Nothing happens."""
+
+
+# --- shards, as operators see them
+
+
+class ShardStatus(Struct, frozen=True):
+    """One live process. `weight` 1 takes its share of new rooms, 0 none; counts are its own, as of its last word."""
+
+    id: ShardId
+    address: str
+    is_draining: bool
+    weight: float
+    rooms: int
+    members: int
+    level: int
+    """0 calm … 3 sheds durable commands."""
+    loop_lag_ms: float
+    commit_lag_ms: float
+
+
+class RoomStatus(Struct, frozen=True):
+    """One room that is awake, or that rests in quarantine (`is_quarantined`, and then with no members)."""
+
+    id: RoomId
+    owner: ShardId
+    epoch: int
+    seq: int
+    members: int
+    mailbox: int
+    """Commands that wait, decided or not."""
+    commit_lag_ms: float
+    """Age of the commit under way; 0 when there is none."""
+    is_quarantined: bool = False
+
+
+class Operations(Protocol):
+    """What operators see and do, whichever shard they ask. Raises NotFound for a room that sleeps or a shard that is not
+    live, Conflict for a shard that takes no rooms, Unavailable for a shard that does not answer."""
+
+    async def shards(self) -> list[ShardStatus]: ...
+    async def rooms(self) -> list[RoomStatus]:
+        """Those that are awake, of all shards that answer, by id."""
+
+    async def room(self, room: RoomId) -> RoomStatus: ...
+    async def drain(self, shard: ShardId) -> None:
+        """Have it hand its rooms over and end, as at SIGTERM."""
+
+    async def move(self, room: RoomId, shard: ShardId) -> None:
+        """Until the shards change next, the room is that one's."""
+
+    async def sleep(self, room: RoomId) -> None:
+        """Save it and let it go; whoever is in it wakes it again."""
+
+    async def quarantine(self, room: RoomId) -> None:
+        """Close it to everybody until it is released."""
+
+    async def release(self, room: RoomId) -> None:
+        """End its quarantine."""
