@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 PYTHON ?= python3
 # Programs that tests drive, by scripts/install-test-tools.sh's names.
-TEST_TOOLS ?= chromium
+TEST_TOOLS ?= chromium nginx
 # Workers of the test run.
 WORKERS ?= 2
 SEEDS ?= 200
@@ -9,7 +9,8 @@ ROUNDS ?= 20
 
 BIN = .venv/bin
 CODE = meetserver schema scripts tests bench
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# With bytecode, wherever the shell forbids it: tests start many servers, and compiling one takes 2.5 s.
+PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL = help
 .PHONY: help setup run test style format types simulate kill bench coverage clean

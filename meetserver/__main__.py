@@ -1,7 +1,7 @@
 """python -m meetserver serve | migrate | schema | admin …"""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,12 +50,28 @@ def _config(**overrides: Any) -> Config:
 @cli.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
-def serve(host: str | None, port: int | None) -> None:
-    """Run the server in the foreground; SIGTERM drains it."""
-    from meetserver.serving import serve as serve_until_signal
-
+@click.option("--shards", type=click.IntRange(min=1), default=1, help="Processes; several need PostgreSQL and Redis.")
+@click.option("--listen-fd", type=int, hidden=True)
+@click.option("--parent-fd", type=int, hidden=True)
+def serve(host: str | None, port: int | None, shards: int, listen_fd: int | None, parent_fd: int | None) -> None:
+    """Run the server in the foreground; SIGTERM drains it. With several shards, SIGHUP restarts one after the other."""
     config = _config(host=host, port=port)
-    _run(serve_until_signal(config, lambda url: click.echo(f"meetserver {__version__} is ready: {url}")))
+    if shards > 1:
+        from meetserver.shards import serve_shards
+
+        _run(serve_shards(config, shards, lambda url: _say_ready(f"{url} ({shards} shards)")))
+        return
+    from meetserver.serving import serve as serve_until_signal
+    from meetserver.serving import serve_as_child
+
+    if listen_fd is not None and parent_fd is not None:
+        _run(serve_as_child(config, listen_fd, parent_fd))
+    else:
+        _run(serve_until_signal(config, _say_ready))
+
+
+def _say_ready(where: str) -> None:
+    click.echo(f"meetserver {__version__} is ready: {where}")
 
 
 @cli.command()
@@ -141,6 +157,98 @@ def rotate_signing_key(revoke: bool) -> None:
         )
     else:
         click.echo(f"Key {made} signs from two minutes from now on; until then every server learns of it.")
+
+
+def _operating(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of the commands that ask a server that runs."""
+    as_whom = click.option("--as", "email", metavar="EMAIL", help="Act as this account; else the first administrator.")
+    where = click.option("--server", metavar="URL", help="Address of the server; else the configured one.")
+    return where(as_whom(command))
+
+
+def _operate(server: str | None, email: str | None, act: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    """What `act` comes to for an operating.Operator."""
+    from meetserver.operating import operating
+
+    async def work() -> T:
+        async with operating(_quiet_config(), server, email) as operator:
+            return await act(operator)
+
+    return _run(work())
+
+
+@admin.command()
+@_operating
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def shards(server: str | None, email: str | None, as_json: bool) -> None:
+    """Show the processes of a server that runs, and what they carry."""
+    from meetserver.operating import as_json as encoded
+    from meetserver.operating import shards_table
+
+    found = _operate(server, email, lambda operator: operator.shards())
+    click.echo(encoded(found) if as_json else shards_table(found))
+
+
+@admin.command()
+@_operating
+@click.option("--shard", help="Only those that this one owns.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def rooms(server: str | None, email: str | None, shard: str | None, limit: int, as_json: bool) -> None:
+    """Show the rooms that are awake or in quarantine, the busiest first."""
+    from meetserver.operating import as_json as encoded
+    from meetserver.operating import rooms_table
+
+    found, total = _operate(server, email, lambda operator: operator.rooms(shard, limit))
+    click.echo(encoded(found) if as_json else rooms_table(found))
+    if len(found) < total:
+        click.echo(f"{total - len(found)} more: see --limit and --shard.", err=True)
+
+
+@admin.command()
+@_operating
+@click.argument("shard")
+def drain(server: str | None, email: str | None, shard: str) -> None:
+    """Have SHARD hand its rooms over and end."""
+    _operate(server, email, lambda operator: operator.drain(shard))
+    click.echo(f"{shard} drains.")
+
+
+@admin.command()
+@_operating
+@click.argument("room")
+@click.argument("shard")
+def move(server: str | None, email: str | None, room: str, shard: str) -> None:
+    """Have SHARD run ROOM, until processes come or go."""
+    _operate(server, email, lambda operator: operator.move(room, shard))
+    click.echo(f"{shard} runs room {room}.")
+
+
+@admin.command()
+@_operating
+@click.argument("room")
+def sleep(server: str | None, email: str | None, room: str) -> None:
+    """Save ROOM and let it go; whoever is in it wakes it again."""
+    _operate(server, email, lambda operator: operator.sleep(room))
+    click.echo(f"Room {room} sleeps.")
+
+
+@admin.command()
+@_operating
+@click.argument("room")
+def quarantine(server: str | None, email: str | None, room: str) -> None:
+    """Close ROOM to everybody until it is released."""
+    _operate(server, email, lambda operator: operator.quarantine(room))
+    click.echo(f"Room {room} is closed until it is released.")
+
+
+@admin.command()
+@_operating
+@click.argument("room")
+def release(server: str | None, email: str | None, room: str) -> None:
+    """End ROOM's quarantine."""
+    _operate(server, email, lambda operator: operator.release(room))
+    click.echo(f"Room {room} may be entered again.")
 
 
 @cli.group()

@@ -91,6 +91,10 @@ ACTIONS: Final[Mapping[str, Rule]] = {
     "ip_rules.read": _rule("auditor", "operator", "admin", scope="admin:read"),
     "ip_rules.write": _rule("operator", "admin", scope="admin:write", confirm=True),
     "security_log.read": _rule("auditor", "admin", scope="admin:read"),
+    "shards.read": _rule("auditor", "operator", "admin", scope="admin:read"),
+    "shards.write": _rule("operator", "admin", scope="admin:write", confirm=True),
+    "rooms.read": _rule("auditor", "operator", "admin", scope="admin:read"),
+    "rooms.write": _rule("operator", "admin", scope="admin:write", confirm=True),
 }
 """Actions of the HTTP API."""
 

@@ -18,8 +18,10 @@ from meetserver.accounts.service import Accounts, open_accounts
 from meetserver.accounts.signing_keys import ROTATE as ROTATE_SIGNING
 from meetserver.actors.background import Background
 from meetserver.actors.door_log import DoorLog
+from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.bus import open_bus
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.leases import SqlLeases
@@ -147,47 +149,65 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(config))
         stop = asyncio.Event()
+        store = open_room_log(config, core.database, core.keys)
+        stack.push_async_callback(store.close)
+        committer = Committer(store)
+        stack.push_async_callback(committer.close)
+        pressure = Pressure(commit_lag_s=lambda: committer.lag_s, max_members=config.max_members)
         membership = Membership(
-            SqlLeases(core.database), ShardId(config.shard_id), config.lease_ttl_s, core.random, stop.set
+            SqlLeases(core.database),
+            ShardId(config.shard_id),
+            config.lease_ttl_s,
+            core.random,
+            stop.set,
+            may_share=not config.is_sqlite and bool(config.redis_url),
+            address=f"{config.host}:{config.port}",
+            weight=lambda: pressure.weight,
         )
         await membership.join()
         stack.push_async_callback(membership.leave)
-        store = open_room_log(config, core.database, core.keys)
-        stack.push_async_callback(store.close)
-        router = _router(core, store, stack)
+        router = await _router(core, store, committer, membership, pressure, stop, stack)
         tickets = Tickets(core.keys.derive("ticket"), core.clock, core.random)
-        watch = SessionWatch(core.accounts.sessions.ended_among, router)
+        watch = SessionWatch(core.accounts.sessions.ended_among, router.desk)
         watch.start()
         stack.push_async_callback(watch.close)
-        sockets = RoomSockets(router, tickets, watch, config, core.clock, core.random)
+        sockets = RoomSockets(router, tickets, watch, config, core.clock, core.random, pressure)
         stack.push_async_callback(sockets.close)
         services = _services(core, store, router, tickets, membership)
         _register_jobs(core, services)
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
         app = create_app(services, sockets.routes())
-        key_refresh = Background()
-        key_refresh.start(_refresh_keys(core))
-        key_refresh.start(core.accounts.sessions.signing_keys.follow())
-        key_refresh.start(core.ip_rules.follow())
-        stack.push_async_callback(key_refresh.close)
-        woken = await router.wake_rooms()
+        following = Background()
+        following.start(pressure.watch())
+        following.start(_refresh_keys(core))
+        following.start(core.accounts.sessions.signing_keys.follow())
+        following.start(core.ip_rules.follow())
+        stack.push_async_callback(following.close)
+        woken = await router.start()
         stack.push_async_callback(router.drain)
         log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
         yield Server(core, router, app, stop)
 
 
-def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
-    committer = Committer(store)
-    stack.push_async_callback(committer.close)
-    shard = ShardId(core.config.shard_id)
+async def _router(
+    core: Core,
+    store: SqlRoomLog,
+    committer: Committer,
+    membership: Membership,
+    pressure: Pressure,
+    stop: asyncio.Event,
+    stack: AsyncExitStack,
+) -> Router:
+    bus = await open_bus(core.config)
+    stack.push_async_callback(bus.close)
     door_log = DoorLog(core.security_log)
     stack.push_async_callback(door_log.close)
 
     def make_actor(room: RoomId) -> RoomActor:
         return RoomActor(
             room,
-            shard,
+            membership.shard,
             store=store,
             committer=committer,
             clock=core.clock,
@@ -196,9 +216,10 @@ def _router(core: Core, store: SqlRoomLog, stack: AsyncExitStack) -> Router:
             admits=core.ip_rules.refusal,
             on_fact=door_log.on_fact,
             on_turned_away=door_log.on_turned_away,
+            pressure=pressure,
         )
 
-    router = Router(store, make_actor, Supervisor())
+    router = Router(store, make_actor, Supervisor(), membership, bus, core.clock, pressure, stop.set)
     stack.push_async_callback(router.close)
     return router
 
@@ -224,7 +245,8 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
         guest_links=GuestLinks(core.database, core.meetings, core.keys, core.clock, core.random, core.security_log),
         ip_rules=core.ip_rules,
         tickets=tickets,
-        rooms=router,
+        rooms=router.desk,
+        operations=router.operations,
         history=store,
         security_log=core.security_log,
         limiter=core.limiter,
@@ -234,8 +256,8 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
 
 def _erasure(core: Core, store: SqlRoomLog, router: Router) -> Erasure:
     erasers: list[Eraser] = [
-        MeetingEraser(core.database, lambda room: router.ask(room, End())),
-        RoomEraser(router, store, SqlLogErasure(core.database, core.keys)),
+        MeetingEraser(core.database, lambda room: router.desk.ask(room, End())),
+        RoomEraser(router.desk, store, SqlLogErasure(core.database, core.keys)),
         MailEraser(core.database, core.keys),
         AnswerEraser(core.database),
         AccountEraser(core.database),

@@ -3,16 +3,20 @@ file that MEET_CONFIG names. conf/settings.md is made from here. An unknown MEET
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from meetserver.errors import ConfigError
+from meetserver.ids import SHARD_PATTERN
 
 PREFIX = "MEET_"
 TESTS_PREFIX = "MEET_TEST_"
@@ -36,9 +40,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     redis_url: Annotated[
         str, _about("redis://… or unix://…: rate limits are counted there. Empty: in this process's memory.")
     ] = ""
-    shard_id: Annotated[str, _about("Name of this process. Who starts under a name supersedes its older holder.")] = (
-        "shard-1"
-    )
+    shard_id: Annotated[
+        str,
+        _about("Name of this process; empty: the machine's. Who starts under a name supersedes its older holder."),
+    ] = "shard-1"
     lease_ttl_s: Annotated[float, _about("Life of the shard's lease.", "s", ge=1, le=120)] = 10.0
     secret_key: Annotated[
         str, _about("Master secret, 32 characters or more. Empty with SQLite: made once, kept in the data folder.")
@@ -83,6 +88,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_connections_per_address: Annotated[
         int, _about("Of them from one address (IPv6: one /64), proxies that are trusted and this machine aside.", ge=1)
     ] = 500
+    max_members: Annotated[
+        int, _about("People in the rooms of one process; at it newcomers are told to come later, or go to others.", ge=1)
+    ] = 10_000
     ice_servers: Annotated[list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")] = []
     access_token_life_s: Annotated[int, _about("Life of an access token.", "s", ge=60, le=3600)] = 600
     refresh_token_life_s: Annotated[int, _about("Life of an unused refresh token or cookie session.", "s", ge=600)] = (
@@ -138,7 +146,7 @@ def load_config(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Co
     except msgspec.ValidationError as error:
         raise ConfigError(f"bad setting: {error}") from None
     _check(config)
-    return config
+    return config if config.shard_id else replace(config, shard_id=gethostname())
 
 
 def _parsed(field: str, value: str) -> Any:
@@ -155,6 +163,8 @@ def _parsed(field: str, value: str) -> Any:
 def _check(config: Config) -> None:
     if config.database_url and not config.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ConfigError("MEET_DATABASE_URL must start with sqlite:/// or postgresql://")
+    if config.shard_id and not re.fullmatch(SHARD_PATTERN, config.shard_id):
+        raise ConfigError("MEET_SHARD_ID must be letters, digits, dots, dashes and underscores, at most 64")
     if config.secret_key and len(config.secret_key) < 32:
         raise ConfigError("MEET_SECRET_KEY must have 32 characters or more; `openssl rand -base64 32` makes one")
     if not config.is_sqlite and not config.secret_key:

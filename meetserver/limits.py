@@ -47,12 +47,20 @@ COMMAND_RATE_PER_S = 100
 """Sustained commands a second of one connection; above it `rate_limited`."""
 COMMAND_BURST = 200
 """Commands that a silent connection may send at once."""
+PERSON_RATE_PER_S = 200
+"""Sustained commands a second of all connections of one account, or of one guest's browser, to one process."""
+PERSON_BURST = 400
+"""Commands that all of these may send at once."""
+PERSONS_REMEMBERED = 10_000
+"""People who have just gone and whose bursts are remembered until they would be whole again: coming back earns none."""
 FLOOD_REFUSALS = 1000
 """Refused this many times more often than passed by the rate limit: closed (3508)."""
 
 # --- the room
 RESUME_WINDOW_S = 120.0
 """A dropped socket keeps its session, role and place for this long."""
+REATTACH_GRACE_S = 2.0
+"""Whoever was connected when a room began anew, or an edge was lost, has this long to come back before others see `away`."""
 TICKET_LIFE_S = 30.0
 """Life of a join ticket."""
 EDGE_EVENTS = 1000
@@ -76,7 +84,11 @@ DISMISSED_SESSIONS = 1000
 ROSTER_MEMBERS = 2000
 """A snapshot with more participants than this has a link in their place."""
 DATA_LANE_COMMANDS = 4096
-"""Commands waiting in a room's mailbox; one more is `busy`."""
+"""Commands waiting in a room's mailbox, served session by session in turn; one more is `busy`."""
+SENDER_COMMANDS = 128
+"""Of them of one session, which may come back and send its 64 again; one more is `busy`, for it alone."""
+CROWD_COMMANDS = 2048
+"""… of all newcomers together, and of all services together."""
 CONTROL_LANE_MESSAGES = 65_536
 """Attach, detach, results of commits and timers waiting in a room's mailbox."""
 COMMIT_BATCH_ENTRIES = 256
@@ -99,6 +111,8 @@ RESTART_WINDOW_S = 60.0
 """… within this time quarantine it."""
 ANSWER_TIMEOUT_S = 5.0
 """A command or a hello that the room did not answer for this long gets `timeout` or `unavailable`."""
+OPERATOR_TIMEOUT_S = 30.0
+"""A server has this long to answer a command of `meetserver admin`."""
 DRAIN_S = 20.0
 """At SIGTERM rooms have this long to finish; what then still runs is cut."""
 COMMIT_TIMEOUT_S = 5.0
@@ -362,6 +376,52 @@ BUS_SUBSCRIBE_TIMEOUT_S = 2.0
 """`subscribe` waits this long for Redis; when it is away, the subscription begins with the next connection."""
 BUS_RECONNECT_S = 1.0
 """Longest pause between tries to reach Redis."""
+BUS_VISIT_PAUSE_S = 0.2
+"""Longest pause after a lost node of a Redis Cluster, before another one is asked whose its slots are now."""
+BUS_MOVES = 5
+"""A message that so many nodes in a row have sent on to another is given up; a subscription is tried again later."""
+REDIS_NODES = 1000
+"""Nodes of a Redis Cluster that are remembered, also those that are away; above it the oldest go."""
+
+# --- a process under pressure (docs/reliability.md says what is shed at each of the three levels)
+PRESSURE_LOOK_S = 0.1
+"""A process looks this often how it keeps up; what it is late by is its lag."""
+PRESSURE_LAG_S = (0.1, 0.3, 1.0)
+"""From these lags on it is under pressure, of level 1, 2 and 3."""
+PRESSURE_UNSENT_BYTES = (64 * 1024 * 1024, 128 * 1024 * 1024, 256 * 1024 * 1024)
+"""… and from so much on that its clients have not taken off it."""
+PRESSURE_COMMIT_LAG_S = (0.5, 1.0, 3.0)
+"""… and when the eldest commit has waited for the database this long, though calls and pointers do not care for that."""
+PRESSURE_LOOKS_WORSE = 3
+"""So many looks in a row must see more pressure before its level rises,"""
+PRESSURE_LOOKS_BETTER = 10
+"""… and so many must see less than half of what a level begins at before it falls, by one."""
+SHED_RETRY_S = 2.0
+"""What is refused under pressure may come again after this long."""
+FULL_RETRY_S = 5.0
+"""… and a newcomer who was refused because the server is full."""
+
+# --- links between shards
+LINK_SILENCE_S = 3.0
+"""A shard that says nothing for this long cannot be reached: its edges' sessions are away, its rooms sought anew."""
+LINK_EXCHANGE_S = 1.0
+"""Two shards compare notes this often."""
+LINK_ACK_S = 0.05
+"""What came over a link is acknowledged after this long, unless something goes the other way before."""
+LINK_RESEND_S = 0.3
+"""What is not acknowledged for this long is sent again."""
+LINK_WINDOW_BYTES = 4 * 1024 * 1024
+"""Sent over one link and not acknowledged; the rest waits."""
+LINK_BUFFER_BYTES = 64 * 1024 * 1024
+"""Waiting for one link, or not acknowledged; above it the link begins anew and both sides compare what they have."""
+LINK_PACKET_BYTES = 256 * 1024
+"""About as much goes into one message of the bus."""
+LINK_EXCHANGE_ROOMS = 500
+"""Rooms in one exchange; with more of them they take turns."""
+HANDOVERS_AT_ONCE = 16
+"""Rooms that one shard hands over at the same time."""
+SEEK_PAUSE_S = 0.2
+"""Between two tries to find, or to reach, the owner of a room."""
 
 # --- tries of a password, a code, a link
 FREE_ATTEMPTS = 5

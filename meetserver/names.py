@@ -1,7 +1,12 @@
-"""What people call themselves and their things: one normal form, and nothing that can deceive or break a line."""
+"""What people call themselves and their things: one normal form, and nothing that can deceive or break a line.
+
+And the names of time zones.
+"""
 
 import re
 import unicodedata
+from functools import cache
+from zoneinfo import available_timezones
 
 from meetserver.errors import BadMessage
 
@@ -25,3 +30,16 @@ def clean_name(value: str, what: str = "name") -> str:
     if not _line.fullmatch(value):
         raise BadMessage(f"{what} must be one line, not blank, without control or bidi-override characters")
     return unicodedata.normalize("NFC", value).strip()
+
+
+def check_zone(name: str | None) -> str | None:
+    """`name`, which is a time zone's or None. Raises BadMessage."""
+    if name is not None and name not in _zones():
+        raise BadMessage("timezone is not an IANA name")
+    return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once, and not before somebody asks: it looks into 600 files."""
+    return frozenset(available_timezones())

@@ -56,6 +56,7 @@ SecurityEventType: TypeAlias = Literal[
     "ip_rules.changed", "ip.refused", "rate.limited",
     "meeting.passcode_failed", "link.created", "link.revoked",
     "participant.removed", "participant.banned", "participant.unbanned",
+    "shard.drained", "room.moved", "room.put_to_sleep", "room.quarantined", "room.released",
 ]  # fmt: skip
 
 
@@ -155,6 +156,14 @@ class Started(Struct, frozen=True):
     last_seq: int
 
 
+class Whereabouts(Struct, frozen=True):
+    """Who took the room last and has not released it; it may be dead by now. None: it sleeps."""
+
+    owner: ShardId | None
+    epoch: int
+    is_quarantined: bool
+
+
 class SnapshotRow(Struct, frozen=True):
     seq: int
     data: bytes
@@ -206,8 +215,21 @@ class RoomLog(Protocol):
     async def had_session(self, room: RoomId, session: SessionId, token_hash: bytes) -> bool:
         """Whether this session with this token is, or ever was, one of the room."""
 
-    async def rooms_with_sessions(self) -> list[RoomId]:
-        """Rooms that somebody may come back to: with open sessions, whoever owned them."""
+    async def rooms_with_sessions(self) -> list[tuple[RoomId, ShardId | None]]:
+        """Rooms that somebody may come back to, for they have open sessions, and who owned them last. Without those in
+        quarantine."""
+
+    async def whereabouts(self, room: RoomId) -> Whereabouts:
+        """Raises NotFound."""
+
+    async def epochs(self, rooms: Sequence[RoomId]) -> dict[RoomId, int]:
+        """Of those that are there."""
+
+    async def quarantined(self) -> dict[RoomId, Whereabouts]:
+        """All rooms that rest."""
+
+    async def quarantine(self, room: RoomId, *, on: bool) -> None:
+        """Remember that the room rests, or that it need not any more. Raises NotFound."""
 
 
 class LogErasure(Protocol):
@@ -247,18 +269,26 @@ class RoomHistory(Protocol):
 
 
 class Lease(Struct, frozen=True):
+    """A live process. One that drains hands its rooms over and gets none; `weight` is its share of new rooms: 1 a whole
+    one, 0 none. `address` is http://host:port of this very process, for operators; "" when it did not say."""
+
     shard: ShardId
     incarnation: str
     expires_at: datetime
+    is_draining: bool = False
+    weight: float = 1.0
+    address: str = ""
 
 
 class LeaseStore(Protocol):
     """A row per live process, by the store's own clock. Leases serve liveness; safety is the room's fence."""
 
-    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float) -> Lease:
+    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float, address: str = "") -> Lease:
         """Become this shard now; an older incarnation of it is superseded at once."""
 
-    async def renew(self, shard: ShardId, incarnation: str, ttl_s: float) -> bool:
+    async def renew(
+        self, shard: ShardId, incarnation: str, ttl_s: float, *, is_draining: bool = False, weight: float = 1.0
+    ) -> bool:
         """False: the lease ran out or was superseded; start a new incarnation."""
 
     async def release(self, shard: ShardId, incarnation: str) -> None: ...
@@ -275,6 +305,10 @@ class LeaseStore(Protocol):
 
 class Bus(Protocol):
     """Carries hints and live frames between processes, never the only copy of anything."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether, as far as is known, what is published now goes out, and all that is subscribed to comes in."""
 
     async def publish(self, channel: str, message: bytes) -> None: ...
 
@@ -333,7 +367,10 @@ class Rooms(Protocol):
         """Have the room's owner carry the command out, as the server. Raises Refused."""
 
     async def state(self, room: RoomId) -> bytes | None:
-        """The live shared snapshot as JSON when the room is awake, else None."""
+        """The live shared snapshot as JSON when the room is awake in this process, else None: the log has the rest."""
+
+    async def is_awake(self, room: RoomId) -> bool:
+        """Whether it runs, in whichever process."""
 
     async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
         """Why the room, if it is awake, would not take this `rooms.messages.Join` from this address; None: it would, or

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,10 @@ from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.bootstrap import open_server
 from meetserver.config import Config
-from meetserver.errors import ConfigError
 from meetserver.http.gate import Gate
 from meetserver.http.listener import Listener
 from meetserver.http.peer import is_trusted
+from meetserver.http.port import bound_socket
 from meetserver.http.tls import Certificate
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,20 @@ OWN_FILES = 512
 """Files that the process needs beside its clients' connections."""
 
 
-async def serve(config: Config, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. `announce` gets the address once it answers.
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The process that keeps this one and others (shards.py): the socket that all listen on, and one that is closed
+    when the parent ends."""
+
+    listening: socket.socket
+    life: socket.socket
+
+    async def end(self) -> None:
+        await asyncio.get_running_loop().sock_recv(self.life, 1)
+
+
+async def serve(config: Config, announce: Callable[[str], None], parent: Parent | None = None) -> None:
+    """Serve until SIGTERM, SIGINT or the parent's end, then drain. `announce` gets the address once it answers.
 
     Raises ConfigError, Unavailable.
     """
@@ -43,19 +56,35 @@ async def serve(config: Config, announce: Callable[[str], None]) -> None:
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     _allow_files(config.max_connections + OWN_FILES)
     # Bound before anything is built, as links need to know the port; nobody is let in before all is ready.
-    with bound_socket(config) as listening:
+    with bound_socket(config) if parent is None else parent.listening as listening:
         config = replace(config, port=listening.getsockname()[1])
-        async with open_server(config) as server, serving(config, server.app, listening, certificate):
+        async with open_server(config) as server, serving(config, server.app, listening, certificate) as listener:
             announce(config.url)
-            await _first(stop.wait(), server.stop.wait())
+            await _first(stop.wait(), server.stop.wait(), *([parent.end()] if parent is not None else []))
             log.info("action=draining")
+            if parent is not None:
+                await listener.stop_accepting()  # the other shards take who comes now
+                listening.close()
             await server.router.drain()
+
+
+async def serve_as_child(config: Config, listen_fd: int, parent_fd: int) -> None:
+    """As `serve`, for shards.py, by whom these files were opened; it is told by a byte that this shard answers."""
+    with socket.socket(fileno=listen_fd) as listening, socket.socket(fileno=parent_fd) as life:
+        listening.setblocking(False)
+        life.setblocking(False)
+
+        def tell(_: str) -> None:
+            with contextlib.suppress(OSError):  # it has died, which `Parent.end` finds out
+                life.sendall(b"1")
+
+        await serve(config, tell, Parent(listening, life))
 
 
 @asynccontextmanager
 async def serving(
     config: Config, app: web.Application, listening: socket.socket, certificate: Certificate | None = None
-) -> AsyncIterator[Gate]:
+) -> AsyncIterator[Listener]:
     """The application answers on `listening`; leaving this ends its connections."""
     runner = web.AppRunner(
         app,
@@ -87,7 +116,7 @@ async def serving(
     listener.start()
     try:
         with _reloading(certificate, background):
-            yield gate
+            yield listener
     finally:
         await listener.close()
         await background.close()
@@ -98,19 +127,6 @@ async def serving(
 def is_exempt(address: str, config: Config) -> bool:
     """Behind a proxy that is trusted, or this machine, stand many."""
     return ip_address(address).is_loopback or is_trusted(address, config)
-
-
-def bound_socket(config: Config) -> socket.socket:
-    """Raises ConfigError."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setblocking(False)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
-    return listening
 
 
 @contextlib.contextmanager

@@ -42,7 +42,9 @@ def _meaning(name: str, following: ast.stmt | None) -> str:
             raise ValueError(f"{name} in limits.py has no string under it that says what it is")
 
 
-def _shown(name: str, value: float) -> str:
+def _shown(name: str, value: float | tuple[float, ...]) -> str:
+    if isinstance(value, tuple):
+        return " / ".join(_shown(name, one) for one in value)
     plain = f"{value:,}".removesuffix(".0")
     if name.endswith("_BYTES") and value % 1024 == 0:
         mebi, kibi = divmod(value, 1024 * 1024)

@@ -1,5 +1,6 @@
 #!/bin/bash
-# install-test-tools.sh NAME...   Installs programs that tests drive and pip does not carry: chromium coturn janus nodejs.
+# install-test-tools.sh NAME...   Installs programs that tests drive and pip does not carry: chromium coturn janus nginx
+# nodejs.
 # Where it cannot, it says so and ends well: the tests that need one are skipped by name, and fail with CI=true.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,12 +10,32 @@ cd "$(dirname "$0")/.."
 packages=()
 missing() { ! command -v "$1" >/dev/null; }
 
+# Only unpacked, to .venv/nginx: installed, Debian's package starts a server on port 80.
+unpack_nginx() {
+  command -v apt-get >/dev/null || return 1
+  local folder
+  folder=$(mktemp -d)
+  (
+    cd "$folder"
+    # Everybody may read it, apt's own user too.
+    chmod 755 .
+    apt-get -qq download nginx 2>/dev/null || { run_as_root apt-get -qq update && apt-get -qq download nginx; }
+  ) && dpkg -x "$folder"/nginx_*.deb .venv/nginx
+  local result=$?
+  rm -rf "$folder"
+  return $result
+}
+
 for name in "$@"; do
   case $name in
     # playwright's own driver links against libatomic; without a font pages have no text to click at.
     chromium) missing chromium && packages+=(chromium libatomic1 fonts-dejavu-core) ;;
     coturn) missing turnserver && packages+=(coturn) ;;
     janus) missing janus && packages+=(janus) ;;
+    nginx)
+      if missing nginx && ! [ -x .venv/nginx/usr/sbin/nginx ]; then
+        unpack_nginx || echo "Tests that need nginx are skipped: it could not be downloaded." >&2
+      fi ;;
     nodejs) missing node && packages+=(nodejs npm) ;;
     *) echo "install-test-tools.sh: unknown: $name" >&2; exit 2 ;;
   esac || true

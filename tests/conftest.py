@@ -25,8 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Counts())
 
 
-# Turns of the loop that a cancelled or finished task may need to say so.
+# Turns of the loop that a finished task may need to say so; and how long one that was cancelled may take to end, as it
+# may wait for a thread of a database on a machine that has much else to do.
 SETTLE_TURNS = 5
+SETTLE_S = 5.0
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +108,10 @@ async def _no_task_left() -> AsyncIterator[None]:
     yield
     for _ in range(SETTLE_TURNS):
         await asyncio.sleep(0)
-    if left := asyncio.all_tasks() - before - {asyncio.current_task()}:
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if ending := {task for task in left if task.cancelling()}:
+        await asyncio.wait(ending, timeout=SETTLE_S)
+    if left := {task for task in left if not task.done()}:
         pytest.fail("tasks left behind: " + ", ".join(map(repr, left)), pytrace=False)
 
 

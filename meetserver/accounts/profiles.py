@@ -1,7 +1,5 @@
 """What people say of themselves: their name, their time zone, and their address, which both addresses confirm."""
 
-from zoneinfo import available_timezones
-
 from msgspec import UNSET
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +11,7 @@ from meetserver.accounts.means import Means
 from meetserver.accounts.messages import ProfilePatch
 from meetserver.accounts.store import Account
 from meetserver.errors import BadMessage, Conflict, NotFound, VersionConflict
-from meetserver.names import clean_name
+from meetserver.names import check_zone, clean_name
 from meetserver.ports import Origin
 
 CHANGE_LINKS: tuple[Purpose, ...] = ("email_old", "email_new")
@@ -22,7 +20,6 @@ CHANGE_LINKS: tuple[Purpose, ...] = ("email_old", "email_new")
 class Profiles:
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._zones = available_timezones()
 
     async def update(self, account: Account, patch: ProfilePatch, version: int | None, origin: Origin) -> Account:
         """The account as it then is. `version` is what its owner saw; None: whatever it is.
@@ -52,9 +49,7 @@ class Profiles:
         if patch.name is not UNSET:
             columns["name"] = clean_name(patch.name)
         if patch.timezone is not UNSET:
-            if patch.timezone is not None and patch.timezone not in self._zones:
-                raise BadMessage("timezone is not an IANA name")
-            columns["timezone"] = patch.timezone
+            columns["timezone"] = check_zone(patch.timezone)
         return columns
 
     async def ask_for_email(self, account: Account, email: str) -> None:

@@ -22,6 +22,14 @@ async def account(connection: AsyncConnection, user: UserId) -> Account | None:
     return None if row is None else account_of_row(row)
 
 
+async def first_admin(database: Database) -> Account | None:
+    """Of the administrators who may sign in, the one whose account was made first."""
+    admins = select(user_role.c.user_id).where(user_role.c.role == "admin")
+    query = _accounts().where(user_account.c.id.in_(admins), user_account.c.disabled_at.is_(None))
+    rows = await database.fetch(query.order_by(user_account.c.created_at, user_account.c.id).limit(1))
+    return account_of_row(rows[0]) if rows else None
+
+
 async def page(
     database: Database, *, limit: int, after_key: str, search: str, role: GrantedRole | None
 ) -> list[Account]:

@@ -9,7 +9,9 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from meetserver import limits
+from meetserver.actors.fair_queue import FairQueue
 from meetserver.actors.mailbox import Mailbox
+from meetserver.actors.senders import most_of, sender_of
 
 BATCH = 256
 """Messages handled before the loop gets its turn."""
@@ -22,7 +24,8 @@ class Actor(ABC):
         control_limit: int = limits.CONTROL_LANE_MESSAGES,
         data_limit: int = limits.DATA_LANE_COMMANDS,
     ) -> None:
-        self.mailbox = Mailbox(control_limit=control_limit, data_limit=data_limit)
+        data = FairQueue[Any](data_limit, sender_of, most_of)
+        self.mailbox = Mailbox(control_limit=control_limit, data=data)
         self._awake = False
         self._scheduled = False
         self._interruption: asyncio.Future[str] | None = None
@@ -64,7 +67,7 @@ class Actor(ABC):
         if self._interruption is not None and not self._interruption.done():
             self._interruption.set_result(reason)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """End `awake` by this exception: something that the actor waits for will not come."""
         self._awake = False
         if self._interruption is not None and not self._interruption.done():

@@ -5,19 +5,30 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from meetserver.actors.envelopes import Edge, LinkId
+from meetserver.actors.envelopes import Edge, Generation, LinkId
 from meetserver.ids import SessionId
 
 
 class Attachment(Struct, frozen=True):
     edge: Edge
     link: LinkId
+    generation: Generation
+
+    def is_same_link_as(self, other: "Attachment") -> bool:
+        """Also over an edge that was lost and found: a generation is given out once."""
+        return self.generation == other.generation or self.is_through(other.edge, other.link)
+
+    def is_through(self, edge: Edge, link: LinkId) -> bool:
+        return self.edge is edge and self.link == link
 
 
 class Attachments:
+    """An edge is known as long as a session is attached through it; edges and sessions stand in the order in which they
+    came."""
+
     def __init__(self) -> None:
         self._attached: dict[SessionId, Attachment] = {}
-        self._edges: dict[int, tuple[Edge, int]] = {}
+        self._edges: dict[int, tuple[Edge, dict[SessionId, None]]] = {}
         self._absences: dict[SessionId, tuple[int, asyncio.TimerHandle]] = {}
         self._absence = 0
         self._idle: asyncio.TimerHandle | None = None
@@ -37,28 +48,39 @@ class Attachments:
     def has_edge(self, edge: Edge) -> bool:
         return id(edge) in self._edges
 
-    def add(self, session: SessionId, edge: Edge, link: LinkId) -> None:
+    def sessions_through(self, edge: Edge) -> list[SessionId]:
+        return list(self._edges[id(edge)][1]) if id(edge) in self._edges else []
+
+    def add(self, session: SessionId, attachment: Attachment) -> None:
+        """In the place of the session's former attachment, if it has one."""
         self.end_absence(session)
-        self.remove(session)
-        self._attached[session] = Attachment(edge, link)
-        _, count = self._edges.get(id(edge), (edge, 0))
-        self._edges[id(edge)] = (edge, count + 1)
+        edge = attachment.edge
+        self._edges.setdefault(id(edge), (edge, {}))[1][session] = None
+        before = self._attached.get(session)
+        if before is not None and before.edge is not edge:
+            self._forget(session, before.edge)
+        self._attached[session] = attachment
 
     def remove(self, session: SessionId) -> Attachment | None:
         attachment = self._attached.pop(session, None)
-        if attachment is None:
-            return None
-        edge, count = self._edges.pop(id(attachment.edge))
-        if count > 1:
-            self._edges[id(edge)] = (edge, count - 1)
+        if attachment is not None:
+            self._forget(session, attachment.edge)
         return attachment
 
-    def begin_absence(self, session: SessionId, window_s: float, over: Callable[[SessionId, int], None]) -> None:
-        """`over(session, absence)` is called when the window ends, unless the absence ended before."""
+    def _forget(self, session: SessionId, edge: Edge) -> None:
+        sessions = self._edges[id(edge)][1]
+        del sessions[session]
+        if not sessions:
+            del self._edges[id(edge)]
+
+    def begin_absence(self, session: SessionId, window_s: float, over: Callable[[SessionId, int], None]) -> int:
+        """`over(session, absence)` is called when the window ends, unless the absence ended before. Answers its
+        number."""
         self.end_absence(session)
         self._absence += 1
         timer = asyncio.get_running_loop().call_later(window_s, over, session, self._absence)
         self._absences[session] = (self._absence, timer)
+        return self._absence
 
     def end_absence(self, session: SessionId) -> None:
         if (absence := self._absences.pop(session, None)) is not None:

@@ -1,12 +1,14 @@
-"""Who is connected to a room, who is away, who is back: the side of a room that faces its edges."""
+"""Who comes to a room, goes, and comes back, through whichever of its edges."""
 
-from collections import deque
-from collections.abc import Coroutine
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Coroutine, Iterable
+from datetime import datetime
+from typing import Any, Final, Protocol
 
-from meetserver import limits, wire
+from meetserver import limits
 from meetserver.actors import hello
-from meetserver.actors.attachments import Attachments
+from meetserver.actors.attachments import Attachment, Attachments
+from meetserver.actors.audience import Audience
 from meetserver.actors.batch import Batch
 from meetserver.actors.door import Door, why_over
 from meetserver.actors.envelopes import (
@@ -14,10 +16,11 @@ from meetserver.actors.envelopes import (
     Edge,
     EpochChecked,
     FromServer,
+    Generation,
+    GraceOver,
     Hello,
     IdleOver,
     LinkId,
-    LiveFrame,
     OpenByResume,
     OpenByTicket,
     Reattach,
@@ -26,15 +29,14 @@ from meetserver.actors.envelopes import (
 from meetserver.actors.loading import Fresh
 from meetserver.actors.sessions import Sessions
 from meetserver.errors import Conflict, MeetError, Refusal, RoomEnded, Unavailable
-from meetserver.framing import text_frame
-from meetserver.ids import ParticipantId, RoomId, SessionId
-from meetserver.messages import Role, Tell
+from meetserver.ids import RoomId, SessionId
+from meetserver.messages import Role
 from meetserver.ports import RoomLog
-from meetserver.presence.messages import ChangedLive
-from meetserver.rooms.live import LiveState, forget, set_away
 from meetserver.rooms.messages import Leave, LeaveReason, Participant
 from meetserver.rooms.state import RoomState, everybody, find, of_session
-from meetserver.rooms.views import Views
+
+NO_LINK: Final = (0, 0)
+RESUMED_ELSEWHERE: Final = Conflict("this session was resumed elsewhere").refusal
 
 
 class Host(Protocol):
@@ -49,23 +51,24 @@ class Host(Protocol):
     def background(self, coroutine: Coroutine[Any, Any, Any]) -> None: ...
     def refuse(self, work: Any, refusal: Refusal) -> None: ...
     def enqueue(self, work: FromServer) -> None: ...
+    def now(self) -> datetime: ...
 
 
 class Attendance:
-    """`live` is what is known of people beside the log; `_in_lobby` are connected, and have been told to wait."""
+    """`_in_lobby` are connected, and have been told to wait."""
 
     def __init__(self, host: Host, store: RoomLog, resume_window_s: float) -> None:
         self._host = host
         self._store = store
         self._resume_window_s = resume_window_s
         self._attachments = Attachments()
-        self._views = Views()
-        self._tail: deque[LiveFrame] = deque(maxlen=limits.EDGE_EVENTS)
-        self.live = LiveState()
+        self.audience = Audience(host, self._attachments)
         self.sessions = Sessions()
+        self._generation = 0
         self._in_lobby: set[SessionId] = set()
         self._attempts = 0
         self._newest_attempt: dict[SessionId, int] = {}
+        self._newest_link: dict[SessionId, Generation] = {}
 
     def __len__(self) -> int:
         """Connected sessions."""
@@ -74,41 +77,20 @@ class Attendance:
     def close(self) -> None:
         self._attachments.close()
 
-    # --- telling
-
-    def tell(self, tells: list[Tell], by: ParticipantId) -> None:
-        """Pass on what need not last."""
-        for tell in tells:
-            frame = text_frame(wire.ephemeral_frame(tell.event, by))
-            if tell.to is None:
-                for edge in self._attachments.edges():
-                    edge.ephemeral(self._host.epoch, frame, by, tell.event.coalesce())
-            elif (attachment := self._attachments.get(tell.to)) is not None:
-                attachment.edge.direct(attachment.link, frame)
-
     def publish(self, batch: Batch) -> None:
         """Tell every edge what the log has taken."""
         self.sessions.add(batch.opened)
-        self._tail.extend(batch.frames)
-        for edge in self._attachments.edges():
-            edge.durable(batch.frames)
-        for participant in batch.left:
-            self.live = forget(self.live, participant)
-
-    def shared_view(self) -> bytes:
-        return self._views.shared(self._host.state, self.live)
+        self.audience.publish(batch)
 
     # --- coming
 
     def loaded(self, fresh: Fresh) -> None:
         """The room was loaded, for the first time or anew: whoever is not connected has the full window from now."""
+        for over in [session for session in self._newest_link if session not in fresh.sessions]:
+            self._forget(over)
         self.sessions.replace(fresh.sessions)
-        self._tail = deque(fresh.tail, maxlen=limits.EDGE_EVENTS)
-        for edge in self._attachments.edges():
-            edge.durable(fresh.missed)
-        for who in everybody(fresh.state):
-            if self._attachments.get(who.session) is None:
-                self._begin_absence(who)
+        self.audience.loaded(fresh)
+        self._miss(who for who in everybody(fresh.state) if self._attachments.get(who.session) is None)
         self.admit()
 
     def open(self, work: OpenByTicket) -> None:
@@ -117,9 +99,8 @@ class Attendance:
         if who is None:
             self._host.refuse(work, RoomEnded("the meeting ended as you came").refusal)
             return
-        self._attach(work.edge, work.link, who.session)
-        self._set_away(who, False)  # a join whose first answer got lost
-        work.edge.opened(work.link, self._fresh(work, who))
+        generation = self._let_in(work.edge, work.link, who)
+        work.edge.opened(work.link, self._fresh(work, who, generation))
 
     def check_resume(self, request: OpenByResume) -> None:
         """A resume is good when the log's entry at the client's seq is one that the client can have seen."""
@@ -128,18 +109,11 @@ class Attendance:
             return
         self._attempts += 1
         self._newest_attempt[request.session] = self._attempts
-        known = self._epoch_at(request.seq)
+        known = self.audience.epoch_at(request.seq)
         if known is not None or request.seq > self._host.state.seq:
             self.resume(request, self._attempts, known)
         else:
             self._host.background(self._ask_epoch(request, self._attempts))
-
-    def _epoch_at(self, seq: int) -> int | None:
-        if seq == 0:
-            return 0
-        if not self._tail or not self._tail[0].seq <= seq <= self._tail[-1].seq:
-            return None
-        return self._tail[seq - self._tail[0].seq].epoch
 
     async def _ask_epoch(self, request: OpenByResume, attempt: int) -> None:
         try:
@@ -157,29 +131,30 @@ class Attendance:
             self._host.refuse(request, why_over(self._host.state, request.session))
             return
         if self._newest_attempt.get(request.session) != attempt:
-            self._host.refuse(request, Conflict("this session was resumed elsewhere").refusal)
+            self._host.refuse(request, RESUMED_ELSEWHERE)
             return
         if (refusal := self._host.door.turned_away(state, who, request.address, row.roles)) is not None:
             self._host.refuse(request, refusal)
             return
-        self._attach(request.edge, request.link, who.session)
-        self._set_away(who, False)
+        generation = self._let_in(request.edge, request.link, who)
         # Who waited in the lobby at that seq has seen nothing of what came before it.
         was_inside = state.arrivals.get(who.id, state.seq + 1) <= request.seq
         if was_inside and epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
-            answer = hello.resumed_hello(request, row, who, state, self.live, self._host.epoch)
+            place = hello.Place(row, who, generation)
+            answer = hello.resumed_hello(request, place, state, self.audience.live, self._host.epoch)
         else:
-            answer = self._fresh(request, who)
+            answer = self._fresh(request, who, generation)
         request.edge.opened(request.link, answer)
 
-    def _fresh(self, request: OpenByTicket | OpenByResume, who: Participant) -> Hello:
+    def _fresh(self, request: OpenByTicket | OpenByResume, who: Participant, generation: Generation) -> Hello:
         """From the beginning, or into the lobby."""
         host, row = self._host, self.sessions.get(who.session)
         assert row is not None
+        place = hello.Place(row, who, generation)
         if who.id in host.state.participants:
-            return hello.fresh_hello(request, row, who, host.state, self.live, host.epoch, self._views)
+            return hello.fresh_hello(request, place, host.state, host.epoch, self.audience.view(who.id))
         self._in_lobby.add(who.session)
-        return hello.waiting_hello(request, row, who, host.state, host.epoch)
+        return hello.waiting_hello(request, place, host.state, host.epoch)
 
     def admit(self) -> None:
         """Whoever was told to wait, and by now is in the room, gets it as it is now."""
@@ -190,69 +165,99 @@ class Attendance:
             who = of_session(host.state, session)
             if attachment is None or row is None or who is None:
                 continue
-            seen = who.role, self._views.view(host.state, self.live, who.id)
+            seen = who.role, self.audience.view(who.id)
             if (frame := frames.get(seen)) is None:
                 frame = frames[seen] = hello.snapshot_frame(who.role, host.state, host.epoch, seen[1])
-            attachment.edge.admitted(attachment.link, hello.admitted_hello(row, who, host.state, frame))
+            place = hello.Place(row, who, attachment.generation)
+            attachment.edge.admitted(attachment.link, hello.admitted_hello(place, host.state, frame))
 
     def reattach(self, message: Reattach) -> None:
-        """An edge tells who is connected to it, to a room that began anew. They were never away; who is not among
-        them may have gone meanwhile."""
-        for link, session in message.links.items():
-            row = self.sessions.get(session)
-            if row is None:
+        """An edge tells who is connected to it, to a room that began anew or had lost it. They were never away."""
+        for link, (session, generation) in message.links.items():
+            row, who = self.sessions.get(session), of_session(self._host.state, session)
+            if row is None or who is None:
                 message.edge.closed(link, why_over(self._host.state, session))
-            else:
-                self._attach(message.edge, link, session)
-                self.live, _ = set_away(self.live, row.participant, False)
+            elif self._attach(session, Attachment(message.edge, link, generation)):
+                self.audience.stayed(who, message.shown.get(link))
                 if link in message.waiting:
                     self._in_lobby.add(session)
+        if self._attachments.has_edge(message.edge):
+            self.audience.level(message.edge)
         self.admit()
-        for session, participant in self._host.state.sessions.items():
-            if self._attachments.get(session) is None:
-                self.tell([Tell(ChangedLive(participant, away=True))], participant)
 
-    def _attach(self, edge: Edge, link: LinkId, session: SessionId) -> None:
-        older = self._attachments.get(session)
-        if older is not None and (older.edge is not edge or older.link != link):
-            older.edge.closed(older.link, Conflict("this session was resumed elsewhere").refusal)
+    def _let_in(self, edge: Edge, link: LinkId, who: Participant) -> Generation:
+        self._generation += 1
+        generation = self._host.epoch, self._generation
         is_new_edge = not self._attachments.has_edge(edge)
-        self._attachments.add(session, edge, link)
+        self._attach(who.session, Attachment(edge, link, generation))
         if is_new_edge:
-            edge.attached(self._host.epoch, self._host.state.seq, list(self._tail))
+            self.audience.level(edge)
+        self.audience.came(who)
+        return generation
+
+    def _attach(self, session: SessionId, attachment: Attachment) -> bool:
+        """A session is attached through the newest of the links that claim it, or did before they went; the others are
+        closed."""
+        if self._newest_link.get(session, NO_LINK) > attachment.generation:
+            attachment.edge.closed(attachment.link, RESUMED_ELSEWHERE)
+            return False
+        self._newest_link[session] = attachment.generation
+        other = self._attachments.get(session)
+        if other is not None and not other.is_same_link_as(attachment):
+            other.edge.closed(other.link, RESUMED_ELSEWHERE)
+        self._attachments.add(session, attachment)
+        return True
 
     # --- going
 
     def detached(self, message: Detached) -> None:
         attachment = self._attachments.get(message.session)
-        if attachment is None or attachment.link != message.link or attachment.edge is not message.edge:
+        if attachment is None or not attachment.is_through(message.edge, message.link):
             return
-        self._attachments.remove(message.session)
-        self._in_lobby.discard(message.session)
-        who = of_session(self._host.state, message.session)
+        who = self._detach(message.session)
         if who is None:
             return
         if message.bye:
             self._leave(who, "bye")
         else:
             self._begin_absence(who)
+            self.audience.went(who)
+
+    def edge_lost(self, edge: Edge) -> None:
+        """Its people may be there all the while: an edge that still lives will say so in a moment."""
+        people = [self._detach(session) for session in self._attachments.sessions_through(edge)]
+        self._miss(who for who in people if who is not None)
+
+    def _detach(self, session: SessionId) -> Participant | None:
+        self._attachments.remove(session)
+        self._in_lobby.discard(session)
+        return of_session(self._host.state, session)
 
     def _leave(self, who: Participant, reason: LeaveReason) -> None:
         """From here on the session cannot be resumed, though the leave is not committed yet."""
         self.sessions.leave(who.session)
-        self._host.enqueue(FromServer(Leave(who.id, reason)))
+        self._host.enqueue(FromServer(Leave(who.id, reason), session=who.session))
 
-    def _begin_absence(self, who: Participant) -> None:
-        self._attachments.begin_absence(
+    def _begin_absence(self, who: Participant) -> int:
+        return self._attachments.begin_absence(
             who.session, self._resume_window_s, lambda *absence: self._host.tell_control(WindowOver(*absence))
         )
-        self._set_away(who, True)
 
-    def _set_away(self, who: Participant, away: bool) -> None:
-        """Told of those inside: the queue shows who waits, not whether they are connected."""
-        if who.id in self._host.state.participants:
-            self.live, tells = set_away(self.live, who.id, away)
-            self.tell(tells, who.id)
+    def _miss(self, people: Iterable[Participant]) -> None:
+        """Others are told that they are away unless they come back within the grace; their window counts from now."""
+        absences = tuple((who.session, self._begin_absence(who)) for who in people)
+        if absences:
+            self._host.background(self._after_grace(absences))
+
+    async def _after_grace(self, absences: tuple[tuple[SessionId, int], ...]) -> None:
+        await asyncio.sleep(limits.REATTACH_GRACE_S)
+        self._host.tell_control(GraceOver(absences))
+
+    def grace_over(self, message: GraceOver) -> None:
+        for session, absence in message.absences:
+            who = of_session(self._host.state, session)
+            if who is not None and self._attachments.is_absent(session, absence):
+                self.audience.went(who)
 
     def window_over(self, message: WindowOver) -> None:
         who = of_session(self._host.state, message.session)
@@ -263,10 +268,14 @@ class Attendance:
         """The session is over for good."""
         self.sessions.close(session)
         self._in_lobby.discard(session)
-        self._newest_attempt.pop(session, None)
+        self._forget(session)
         self._attachments.end_absence(session)
         if (attachment := self._attachments.remove(session)) is not None:
             attachment.edge.closed(attachment.link, why_over(self._host.state, session))
+
+    def _forget(self, session: SessionId) -> None:
+        self._newest_attempt.pop(session, None)
+        self._newest_link.pop(session, None)
 
     def close_ended(self) -> None:
         """After the room was loaded anew: sessions may have ended in what it did not know."""

@@ -24,8 +24,10 @@ from meetserver.actors.envelopes import (
 from meetserver.actors.fanout import Output
 from meetserver.actors.gaps import Gaps
 from meetserver.actors.mailbox import MailboxFull
+from meetserver.actors.pressure import UNWATCHED, Pressure
 from meetserver.actors.ring import Ring
 from meetserver.actors.session import Connection, Session
+from meetserver.actors.shedding import shed_frame
 from meetserver.close_codes import RESYNC, TOO_SLOW
 from meetserver.errors import BadMessage, Busy, Refusal, Timeout, Unavailable
 from meetserver.framing import text_frame
@@ -58,10 +60,12 @@ class EdgeRoom:
         store: RoomLog,
         background: Callable[[Coroutine[Any, Any, Any]], None],
         on_empty: Callable[["EdgeRoom"], None],
+        pressure: Pressure = UNWATCHED,
     ) -> None:
         self.room = room
         self._owner = owner
         self._on_empty = on_empty
+        self._pressure = pressure
         self._sessions: dict[LinkId, Session] = {}
         self._live: dict[LinkId, Session] = {}
         self._output = Output(self._live, self._fall_behind)
@@ -134,6 +138,9 @@ class EdgeRoom:
             refusal = BadMessage("this id belongs to a command that has no answer yet").refusal
         elif len(session.unanswered) >= limits.UNANSWERED_COMMANDS:
             refusal = Busy("too many commands have no answer yet", retry_after_s=1).refusal
+        elif (shed := self._pressure.sheds(command)) is not None:
+            session.connection.write(shed_frame(command_id, shed))
+            return
         else:
             self._send(session, command_id, command, txn if needs_txn else None)
             return
@@ -234,6 +241,8 @@ class EdgeRoom:
         waiting = None if session is None else session.unanswered.get(command_id)
         if session is not None and waiting is not None and waiting[0].number == number:
             del session.unanswered[command_id]
+            if isinstance(command := waiting[0].command, SetPresence):
+                session.shows(command)
             session.connection.write(reply)
 
     def durable(self, frames: list[LiveFrame]) -> None:
@@ -256,7 +265,7 @@ class EdgeRoom:
             self._output.private(frame.frame, frame.seq, readers)
 
     def ephemeral(self, epoch: int, frame: bytes, author: ParticipantId, key: str | None) -> None:
-        if epoch >= self._epoch:
+        if epoch >= self._epoch and not self._pressure.sheds_told(key):
             self._output.ephemeral(frame, author, key)
 
     def direct(self, link: LinkId, frame: bytes) -> None:
@@ -275,9 +284,12 @@ class EdgeRoom:
 
     def owner_restarted(self) -> None:
         """The room began anew, here or elsewhere: say who is here, and send again what has no answer."""
-        links = {link: s.hello.session for link, s in self._sessions.items() if s.hello is not None}
+        links = {
+            link: (s.hello.session, s.hello.generation) for link, s in self._sessions.items() if s.hello is not None
+        }
         waiting = frozenset(link for link, session in self._sessions.items() if session.mode == "waiting")
-        self._owner.tell_control(Reattach(self, links, waiting))
+        shown = {link: session.shown for link, session in self._sessions.items() if session.shown is not None}
+        self._owner.tell_control(Reattach(self, links, waiting, shown))
         for session in list(self._sessions.values()):
             if session.mode == "opening":
                 self._ask_to_open(session)

@@ -13,10 +13,14 @@ from meetserver.errors import MeetError, Refusal, StoreError
 from meetserver.ids import ParticipantId, SessionId
 from meetserver.messages import Command, Role
 from meetserver.ports import RoomReply
+from meetserver.presence.messages import Set as SetPresence
 from meetserver.rooms.messages import Join
 
 LinkId = int
 """A socket at its edge: a session that resumes keeps its id and gets a new link."""
+
+Generation: TypeAlias = tuple[int, int]
+"""Which of a session's attachments is the newer: the epoch of the room that let it in, and a number rising in that."""
 
 
 class LiveFrame(Struct, frozen=True):
@@ -39,7 +43,8 @@ class Hello(Struct, frozen=True):
     """A link's place in the room as the room tells its edge. `reply` is the frame of the ok.
 
     `after_seq` is where the client stands: what the room has beyond it must follow, unless it `is_waiting` in the
-    lobby, where nothing does. `auth_session` is the account's session that it was opened with.
+    lobby, where nothing does. `auth_session` is the account's session that it was opened with. `generation`: of two
+    links that claim the session the one with the higher has it. `person` is the same for all of somebody's tabs.
     """
 
     session: SessionId
@@ -51,10 +56,12 @@ class Hello(Struct, frozen=True):
     user: str | None = None
     auth_session: str | None = None
     is_waiting: bool = False
+    generation: Generation = (0, 0)
+    person: str = ""
 
 
 class Edge(Protocol):
-    """A room's view of an edge. Nothing here waits."""
+    """A room's view of an edge. Nothing here waits, and nothing raises."""
 
     def attached(self, epoch: int, seq: int, tail: list[LiveFrame]) -> None:
         """From now on the edge gets what comes after `seq`; `tail` is the newest part of what came before."""
@@ -101,11 +108,13 @@ class EpochChecked(Struct, frozen=True):
 
 
 class Reattach(Struct, frozen=True):
-    """After the room started anew: the edge's links, as it knows them, and which of them wait to be let in."""
+    """After the room started anew, or could not be reached: the edge's links, as it knows them, and which of them wait
+    to be let in. `shown` is the live part of presence, which is in no log, as each link last set it."""
 
     edge: Edge
-    links: dict[LinkId, SessionId]
+    links: dict[LinkId, tuple[SessionId, Generation]]
     waiting: frozenset[LinkId] = frozenset()
+    shown: dict[LinkId, SetPresence] = {}
 
 
 class Detached(Struct, frozen=True):
@@ -115,6 +124,18 @@ class Detached(Struct, frozen=True):
     link: LinkId
     session: SessionId
     bye: bool = False
+
+
+class EdgeLost(Struct, frozen=True):
+    """The edge's process cannot be reached, or has nobody here any more: its links may have gone without a word."""
+
+    edge: Edge
+
+
+class GraceOver(Struct, frozen=True):
+    """A timer: who of these (each with the number of their absence) has not come back is away for all to see."""
+
+    absences: tuple[tuple[SessionId, int], ...]
 
 
 class WindowOver(Struct, frozen=True):
@@ -159,6 +180,10 @@ Question: TypeAlias = StateWanted | DoorAsked
 """What a service asks; None is the answer when the room cannot tell."""
 
 
+class OwnedElsewhere(Struct, frozen=True):
+    """The database names a higher epoch than this room's: another process runs it."""
+
+
 class Stop(Struct, frozen=True):
     """Finish the commit under way, save a snapshot, give the room up."""
 
@@ -194,11 +219,13 @@ class FromSession(Struct, frozen=True):
 
 
 class FromServer(Struct, frozen=True):
-    """A command of the server's own: a service's, with an answer, or the room's, without."""
+    """A command of the server's own: a service's, with an answer, or the room's, without. `session` is whose leave it
+    is: it takes its turn behind what that session has said."""
 
     command: Command
     role: Role = "host"
     answer: asyncio.Future[RoomReply | Refusal] | None = None
+    session: SessionId | None = None
 
 
 class Receipt(Struct, frozen=True):

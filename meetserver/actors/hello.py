@@ -5,10 +5,10 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import TypeAlias
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from meetserver import wire
-from meetserver.actors.envelopes import Hello, OpenByResume, OpenByTicket
+from meetserver.actors.envelopes import Generation, Hello, OpenByResume, OpenByTicket
 from meetserver.framing import text_frame
 from meetserver.ids import SessionId
 from meetserver.messages import Role
@@ -16,8 +16,8 @@ from meetserver.ports import OpenSession
 from meetserver.presence.messages import ChangedLive
 from meetserver.rooms.live import LiveState
 from meetserver.rooms.messages import Entered, HelloOk, Participant
+from meetserver.rooms.persons import person_of
 from meetserver.rooms.state import RoomState
-from meetserver.rooms.views import Views
 
 Request: TypeAlias = OpenByTicket | OpenByResume
 
@@ -31,32 +31,35 @@ def is_token_of(session: OpenSession | None, token: str) -> bool:
     return session is not None and compare_digest(session.token_hash, token_hash(token))
 
 
-def fresh_hello(
-    request: Request, row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int, views: Views
-) -> Hello:
+class Place(Struct, frozen=True):
+    """Whose hello it is, and the generation of the link that gets it."""
+
+    row: OpenSession
+    who: Participant
+    generation: Generation
+
+
+def fresh_hello(request: Request, place: Place, state: RoomState, epoch: int, snapshot: bytes) -> Hello:
     """The hello of who has no state yet, or too old a one: a snapshot as of now."""
-    snapshot = views.view(state, live, who.id)
-    ok = _ok(request.token, who, state, epoch, recovered=False, snapshot=Raw(snapshot))
-    return _hello(row, who, state.seq, _framed(request, ok))
+    ok = _ok(request.token, place.who, state, epoch, recovered=False, snapshot=Raw(snapshot))
+    return _hello(place, state.seq, _framed(request, ok))
 
 
-def resumed_hello(
-    request: OpenByResume, row: OpenSession, who: Participant, state: RoomState, live: LiveState, epoch: int
-) -> Hello:
+def resumed_hello(request: OpenByResume, place: Place, state: RoomState, live: LiveState, epoch: int) -> Hello:
     """The hello of who has everything up to the request's seq."""
-    ok = _ok(request.token, who, state, epoch, recovered=True, presence=_presence(live), marks={})
-    return _hello(row, who, request.seq, _framed(request, ok))
+    ok = _ok(request.token, place.who, state, epoch, recovered=True, presence=_presence(live), marks={})
+    return _hello(place, request.seq, _framed(request, ok))
 
 
-def waiting_hello(request: Request, row: OpenSession, who: Participant, state: RoomState, epoch: int) -> Hello:
+def waiting_hello(request: Request, place: Place, state: RoomState, epoch: int) -> Hello:
     """The hello of who waits to be let in: where they are, and nothing of what is inside."""
-    ok = _ok(request.token, who, state, epoch, is_waiting=True, recovered=False)
-    return _hello(row, who, state.seq, _framed(request, ok), is_waiting=True)
+    ok = _ok(request.token, place.who, state, epoch, is_waiting=True, recovered=False)
+    return _hello(place, state.seq, _framed(request, ok), is_waiting=True)
 
 
-def admitted_hello(row: OpenSession, who: Participant, state: RoomState, frame: bytes) -> Hello:
+def admitted_hello(place: Place, state: RoomState, frame: bytes) -> Hello:
     """What follows on it once they are in: `frame` with the snapshot."""
-    return _hello(row, who, state.seq, frame)
+    return _hello(place, state.seq, frame)
 
 
 def snapshot_frame(role: Role, state: RoomState, epoch: int, snapshot: bytes) -> bytes:
@@ -90,17 +93,18 @@ def _ok(
     )
 
 
-def _hello(
-    row: OpenSession, participant: Participant, after_seq: int, reply: bytes, *, is_waiting: bool = False
-) -> Hello:
+def _hello(place: Place, after_seq: int, reply: bytes, *, is_waiting: bool = False) -> Hello:
+    who = place.who
     return Hello(
-        session=participant.session,
-        participant=participant.id,
-        name=participant.name,
-        role=participant.role,
+        session=who.session,
+        participant=who.id,
+        name=who.name,
+        role=who.role,
         after_seq=after_seq,
         reply=reply,
-        user=participant.user,
-        auth_session=row.auth_session,
+        user=who.user,
+        auth_session=place.row.auth_session,
         is_waiting=is_waiting,
+        generation=place.generation,
+        person=person_of(who, place.row.keys),
     )

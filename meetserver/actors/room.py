@@ -20,12 +20,15 @@ from meetserver.actors.envelopes import (
     Committed,
     Detached,
     DoorAsked,
+    EdgeLost,
     EpochChecked,
     FromServer,
     FromSession,
+    GraceOver,
     IdleOver,
     OpenByResume,
     OpenByTicket,
+    OwnedElsewhere,
     Question,
     Reattach,
     ReceiptsFound,
@@ -34,8 +37,10 @@ from meetserver.actors.envelopes import (
     WindowOver,
 )
 from meetserver.actors.loading import FIRST_RETRY_S, MAX_RETRY_S, Delayed, Fresh, Missing, load_room
+from meetserver.actors.pressure import UNWATCHED, Pressure
 from meetserver.actors.receipts import Receipts
 from meetserver.actors.sessions import Sessions
+from meetserver.actors.shedding import shed_frame
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer, context_of
 from meetserver.errors import (
@@ -80,6 +85,7 @@ class RoomActor(Actor):
         admits: Admits = lambda _address, _roles: None,
         on_fact: Callable[[RoomId, Event, UserId | None], None] = lambda _room, _event, _user: None,
         on_turned_away: OnTurnedAway = untold,
+        pressure: Pressure = UNWATCHED,
     ) -> None:
         """`on_fact` is told every event that somebody in the room caused, with their account; `on_turned_away` as
         in door.py."""
@@ -90,6 +96,7 @@ class RoomActor(Actor):
         self._clock = clock
         self._random = random
         self._idle_s = idle_s
+        self._pressure = pressure
         self.door = Door(admits, on_turned_away)
         self._on_fact = on_fact
         self._tasks = Background()
@@ -214,8 +221,11 @@ class RoomActor(Actor):
                 self._missing()
             case Stop():
                 self._is_stopping = True
-            case Detached():
-                self.attendance.detached(message)
+            case OwnedElsewhere():
+                self._is_serving = False
+                self.interrupt("stale")
+            case Detached() | EdgeLost():
+                self._gone(message)
             case _ if not self._is_serving:
                 self._put_off(message)
             case OpenByResume():
@@ -226,13 +236,15 @@ class RoomActor(Actor):
                 self.attendance.reattach(message)
             case StateWanted():
                 if not message.answer.done():
-                    message.answer.set_result(self.attendance.shared_view())
+                    message.answer.set_result(self.attendance.audience.shared_view())
             case DoorAsked():
                 if not message.answer.done():
                     refusal = self.door.would_refuse(self.state, message.join, message.address, self.now())
                     message.answer.set_result(refusal)
             case WindowOver():
                 self.attendance.window_over(message)
+            case GraceOver():
+                self.attendance.grace_over(message)
             case IdleOver():
                 if self.attendance.is_empty and not self._writer:
                     self.interrupt("idle")
@@ -251,11 +263,22 @@ class RoomActor(Actor):
         elif self._is_stopping and self._is_away:
             self.interrupt("stop")
 
+    def _gone(self, message: Detached | EdgeLost) -> None:
+        """At once, so that it is seen though the database is away; and again behind a Reattach that waits for that."""
+        if isinstance(message, Detached):
+            self.attendance.detached(message)
+        else:
+            self.attendance.edge_lost(message.edge)
+        if not self._is_serving:
+            self._early.append(message)
+
     def _put_off(self, message: Any) -> None:
-        """Until the room is loaded; not while nobody knows when that will be."""
-        if self._is_away and isinstance(message, OpenByResume | Question):
+        """Until the room is loaded; not while nobody knows when that will be. What people ask is bounded here, what
+        edges and timers tell is by itself."""
+        is_asked = isinstance(message, OpenByResume | Question)
+        if self._is_away and is_asked:
             self.refuse(message, Unavailable("the room cannot be loaded right now", retry_after_s=1).refusal)
-        elif len(self._early) >= limits.DATA_LANE_COMMANDS:
+        elif len(self._early) >= limits.DATA_LANE_COMMANDS and is_asked:
             self.refuse(message, Busy("the room has too much to do", retry_after_s=1).refusal)
         else:
             self._early.append(message)
@@ -264,6 +287,9 @@ class RoomActor(Actor):
 
     def _from_session(self, message: FromSession) -> None:
         command = message.command
+        if (shed := self._pressure.sheds(command)) is not None:  # an edge elsewhere, less busy, has let it pass
+            message.edge.replied(message.link, message.command_id, message.number, shed_frame(message.command_id, shed))
+            return
         if not self._was_loaded and not command.durable:
             self.refuse(message, Unavailable("the room is being loaded", retry_after_s=1).refusal)
             return
@@ -286,15 +312,16 @@ class RoomActor(Actor):
         context = context_of(self.state, message, self.now(), "")
         if isinstance(context, Refusal):
             return context
+        audience = self.attendance.audience
         try:
-            reaction = react(self.attendance.live, self.state, message.command, context)
+            reaction = react(audience.live, self.state, message.command, context)
         except Exception:
             log.exception("action=command_failed room=%s type=%s", self.room, message.command.type)
             return Refusal("internal", "the server failed at this command")
         if isinstance(reaction, Refusal):
             return reaction
-        self.attendance.live, tells = reaction
-        self.attendance.tell(tells, context.by)
+        audience.live, tells = reaction
+        audience.tell(tells, context.by)
         return None
 
     # --- what the writer tells
@@ -341,13 +368,7 @@ class RoomActor(Actor):
 
     def background(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run what the room waits for; should it fail, so does the room, and begins anew."""
-        self._tasks.start(self._guarded(coroutine))
-
-    async def _guarded(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        try:
-            await coroutine
-        except Exception as error:
-            self.fail(error)
+        self._tasks.start(coroutine, self.fail)
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -358,6 +379,18 @@ class RoomActor(Actor):
     @property
     def sessions(self) -> Sessions:
         return self.attendance.sessions
+
+    # --- for operators
+
+    @property
+    def backlog(self) -> int:
+        """Commands that have no answer yet."""
+        return self.mailbox.depth[1] + len(self._early) + len(self._writer)
+
+    @property
+    def commit_age_s(self) -> float:
+        """For how long the commit under way has been; 0 when none is."""
+        return self._writer.commit_age_s
 
     # --- for the attendance
 

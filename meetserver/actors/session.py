@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from meetserver import limits
 from meetserver.actors.envelopes import FromSession, Hello, LinkId, OpenByResume, OpenByTicket
 from meetserver.errors import Refusal
+from meetserver.presence.messages import Set as SetPresence
 
 
 class Connection(Protocol):
@@ -23,11 +24,12 @@ class Connection(Protocol):
 
 class Session:
     """`cursor` is the last seq written while behind; `unanswered` are the commands that the room has not answered,
-    with the loop's time of each. `opened` is set when the hello has been answered, or refused."""
+    with the loop's time of each. `opened` is set when the hello has been answered, or refused. `shown` is what it last
+    said of microphone, camera and status, as far as that was answered: a new owner does not know."""
 
     __slots__ = (
         "after_fanout", "commands", "connection", "cursor", "hello", "is_reading_log", "is_resuming", "lag_since",
-        "link", "mode", "opened", "request", "since", "unanswered",
+        "link", "mode", "opened", "request", "shown", "since", "unanswered",
     )  # fmt: skip
 
     def __init__(self, link: LinkId, connection: Connection, request: OpenByTicket | OpenByResume) -> None:
@@ -42,9 +44,18 @@ class Session:
         self.is_reading_log = False
         self.is_resuming = False
         self.request = request
+        self.shown: SetPresence | None = None
         self.since = asyncio.get_running_loop().time()
         self.opened = asyncio.Event()
         self.unanswered: dict[int | str, tuple[FromSession, float]] = {}
+
+    def shows(self, wish: SetPresence) -> None:
+        before = self.shown or SetPresence()
+        self.shown = SetPresence(
+            audio=before.audio if wish.audio is None else wish.audio,
+            video=before.video if wish.video is None else wish.video,
+            status=before.status if wish.status is None else wish.status,
+        )
 
     @property
     def is_full(self) -> bool:

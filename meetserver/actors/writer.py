@@ -6,7 +6,6 @@ they may not be all, the log is asked before a refusal goes out and when it refu
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,8 +21,10 @@ from meetserver.actors.envelopes import (
     Receipt,
     ReceiptsFound,
 )
+from meetserver.actors.fair_queue import FairQueue
 from meetserver.actors.hello import token_hash
 from meetserver.actors.receipts import Receipts, body_hash, receipt_of
+from meetserver.actors.senders import most_of, sender_of
 from meetserver.actors.sessions import Sessions
 from meetserver.errors import (
     BadEntry,
@@ -80,8 +81,9 @@ class Writer:
         self._host = host
         self._store = store
         self._committer = committer
-        self._work: deque[Any] = deque()
+        self._work = FairQueue[Any](limits.DATA_LANE_COMMANDS, sender_of, most_of)
         self._in_flight: Batch | None = None
+        self._submitted_at = 0.0
         self._to_ask: list[tuple[FromSession, Refusal]] = []
         self._asking: list[tuple[FromSession, Refusal]] = []
         self._singly = 0
@@ -92,22 +94,27 @@ class Writer:
         in_flight = len(self._in_flight.works) if self._in_flight else 0
         return len(self._work) + len(self._to_ask) + len(self._asking) + in_flight
 
+    @property
+    def commit_age_s(self) -> float:
+        """For how long the commit under way has been; 0 when none is."""
+        return 0.0 if self._in_flight is None else asyncio.get_running_loop().time() - self._submitted_at
+
     def enqueue(self, work: Any) -> None:
         """What the room itself wants is never refused: there is at most one leave for each session."""
         is_own = isinstance(work, FromServer) and work.answer is None
-        if len(self._work) < limits.DATA_LANE_COMMANDS or is_own:
-            self._work.append(work)
+        if is_own or self._work.has_room_for(work):
+            self._work.put(work)
         else:
             self._host.refuse(work, Busy("the room has too much to do", retry_after_s=1).refusal)
 
     def enqueue_first(self, work: Any) -> None:
-        self._work.appendleft(work)
+        self._work.put_first([work])
 
     def start_over(self, receipts: Receipts) -> None:
         """The room was loaded anew: what was under way is decided again, unless the log has it."""
         self.receipts = receipts
         if self._in_flight is not None:
-            self._work.extendleft(reversed(self._in_flight.works))
+            self._work.put_first(self._in_flight.works)
             self._in_flight = None
 
     def take_all(self) -> list[Any]:
@@ -128,7 +135,7 @@ class Writer:
         while self._work and self._in_flight is None:
             batch = self._next_batch(until)
             if batch.entries:
-                self._in_flight = batch
+                self._in_flight, self._submitted_at = batch, time()
                 self._committer.submit(batch.commit(), lambda error: self._host.tell_control(Committed(error)))
             else:
                 for answer in batch.answers:
@@ -141,9 +148,9 @@ class Writer:
     def _next_batch(self, until: float) -> Batch:
         batch, time = Batch(self._host.room, self._host.epoch, self._host.state), asyncio.get_running_loop().time
         while self._work and len(batch.entries) < limits.COMMIT_BATCH_ENTRIES:
-            if not self._decide(batch, self._work[0]):
+            if not self._decide(batch, self._work.peek()):
                 break
-            self._work.popleft()
+            self._work.take()
             if self._singly:
                 self._singly -= 1
                 break
@@ -325,7 +332,7 @@ class Writer:
 
     def _requeue(self, batch: Batch) -> None:
         self._in_flight = None
-        self._work.extendleft(reversed(batch.works))
+        self._work.put_first(batch.works)
 
 
 def _session(work: OpenByTicket, *, is_waiting: bool) -> OpenSession:

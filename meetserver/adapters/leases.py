@@ -21,22 +21,25 @@ class SqlLeases:
         self._database = database
         self._is_sqlite = database.dialect == "sqlite"
 
-    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float) -> Lease:
+    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float, address: str = "") -> Lease:
         insert: Any = (sqlite if self._is_sqlite else postgresql).insert(shard_lease)
-        values = {"incarnation": incarnation, "expires_at": self._now(ttl_s)}
+        standing = {"is_draining": False, "weight": 1.0, "address": address}
+        values = {"incarnation": incarnation, "expires_at": self._now(ttl_s), **standing}
         statement = (
             insert.values(shard_id=shard, **values)
             .on_conflict_do_update(index_elements=[row.shard_id], set_=values)
             .returning(row.expires_at)
         )
         (taken,) = await self._database.write(statement)
-        return Lease(shard, incarnation, taken.expires_at)
+        return Lease(shard, incarnation, taken.expires_at, address=address)
 
-    async def renew(self, shard: ShardId, incarnation: str, ttl_s: float) -> bool:
+    async def renew(
+        self, shard: ShardId, incarnation: str, ttl_s: float, *, is_draining: bool = False, weight: float = 1.0
+    ) -> bool:
         statement = (
             update(shard_lease)
             .where(row.shard_id == shard, row.incarnation == incarnation, row.expires_at > self._now())
-            .values(expires_at=self._now(ttl_s))
+            .values(expires_at=self._now(ttl_s), is_draining=is_draining, weight=weight)
             .returning(row.shard_id)
         )
         return bool(await self._database.write(statement))

@@ -2,35 +2,23 @@
 this process's memory. The package `limits` has its own counter in memory, which looks through all keys at each hit.
 """
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from limits.aio.storage import RedisStorage
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.crc import key_slot
 
-from meetserver import limits
+from meetserver.adapters.limiter_nodes import LimiterNodes
 from meetserver.adapters.memory.limiter import MemoryLimiter
 from meetserver.adapters.sliding_window import Window
 from meetserver.adapters.tls import redis_tls
 from meetserver.config import Config
-from meetserver.errors import ConfigError
 from meetserver.limits import Rate
 from meetserver.ports import Allowance, Clock, RateLimiter
 
-T = TypeVar("T")
-
-log = logging.getLogger(__name__)
-
-CONNECTIONS = 8
 KEY_PREFIX = "meet:rate"
-LOST = (RedisError, OSError, TimeoutError)
 
 
 class RedisLimiter:
@@ -39,78 +27,34 @@ class RedisLimiter:
 
     def __init__(self, url: str, memory: RateLimiter, tls: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Redis need not be there. Raises ConfigError for a URL that cannot be used."""
-        try:
-            self._pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=CONNECTIONS,
-                timeout=limits.LIMITER_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=limits.LIMITER_TIMEOUT_S,
-                socket_connect_timeout=limits.LIMITER_TIMEOUT_S,
-                **tls,
-            )
-        except ValueError as error:
-            raise ConfigError(f"MEET_REDIS_URL: {error}") from None
-        # The URL here only names the kind: the pool is what connects.
-        self._storage = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix=KEY_PREFIX,
-            connection_pool=self._pool,  # type: ignore[arg-type]
-        )
+        self._nodes = LimiterNodes(url, tls, KEY_PREFIX)
         self._memory = memory
-        self._silent_until = 0.0
-        """By the loop's time, while Redis is away; else 0."""
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        await self._nodes.close()
 
     async def hit(self, rate: Rate, key: str, cost: int = 1) -> Allowance:
-        async def there() -> Allowance:
-            is_allowed = await self._storage.acquire_sliding_window_entry(
+        async def there(storage: RedisStorage) -> Allowance:
+            is_allowed = await storage.acquire_sliding_window_entry(
                 _name(rate, key), rate.amount, int(rate.per_s), cost
             )
-            return (await self._window(rate, key)).allowance(rate, is_allowed=is_allowed)
+            return (await _window(storage, rate, key)).allowance(rate, is_allowed=is_allowed)
 
-        return await self._ask(there) or await self._memory.hit(rate, key, cost)
+        return await self._nodes.ask(_slot(rate, key), there) or await self._memory.hit(rate, key, cost)
 
     async def peek(self, rate: Rate, key: str) -> Allowance:
-        async def there() -> Allowance:
-            window = await self._window(rate, key)
+        async def there(storage: RedisStorage) -> Allowance:
+            window = await _window(storage, rate, key)
             return window.allowance(rate, is_allowed=window.taken(rate) < rate.amount)
 
-        return await self._ask(there) or await self._memory.peek(rate, key)
+        return await self._nodes.ask(_slot(rate, key), there) or await self._memory.peek(rate, key)
 
     async def clear(self, rate: Rate, key: str) -> None:
+        async def there(storage: RedisStorage) -> None:
+            await storage.clear_sliding_window(_name(rate, key), int(rate.per_s))
+
         await self._memory.clear(rate, key)
-        await self._ask(lambda: self._storage.clear_sliding_window(_name(rate, key), int(rate.per_s)))
-
-    async def _window(self, rate: Rate, key: str) -> Window:
-        found = await self._storage.get_sliding_window(_name(rate, key), int(rate.per_s))
-        previous, previous_left_s, current, current_left_s = found
-        # A current window lives on for another one, as the previous one.
-        return Window(previous, current, current_left_s - rate.per_s if current_left_s else previous_left_s)
-
-    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        """None while Redis is away."""
-        now = asyncio.get_running_loop().time()
-        if now < self._silent_until:
-            return None
-        was_away = self._silent_until > 0
-        if was_away:
-            self._silent_until = now + limits.LIMITER_AWAY_S  # the others need not wait for this one's question
-        try:
-            async with asyncio.timeout(limits.LIMITER_TIMEOUT_S):
-                answer = await question()
-        except LOST as error:
-            if not self._silent_until:
-                log.warning("action=limiter_in_memory error=%r", error)
-            self._silent_until = now + limits.LIMITER_TIMEOUT_S + limits.LIMITER_AWAY_S
-            return None
-        if was_away:
-            log.info("action=limiter_in_redis")
-        self._silent_until = 0.0
-        return answer
+        await self._nodes.ask(_slot(rate, key), there)
 
 
 class ScaledLimiter:
@@ -160,5 +104,17 @@ async def open_limiter(config: Config, clock: Clock) -> AsyncIterator[RateLimite
         yield limiter if config.rate_factor == 1 else ScaledLimiter(limiter, config.rate_factor)
 
 
+async def _window(storage: RedisStorage, rate: Rate, key: str) -> Window:
+    found = await storage.get_sliding_window(_name(rate, key), int(rate.per_s))
+    previous, previous_left_s, current, current_left_s = found
+    # A current window lives on for another one, as the previous one.
+    return Window(previous, current, current_left_s - rate.per_s if current_left_s else previous_left_s)
+
+
 def _name(rate: Rate, key: str) -> str:
     return f"{rate.name}/{key}"
+
+
+def _slot(rate: Rate, key: str) -> int:
+    """Of both windows' keys, as RedisStorage makes them: what stands in the braces decides."""
+    return key_slot(f"{KEY_PREFIX}:{{{_name(rate, key)}}}".encode())

@@ -17,7 +17,8 @@ class HttpWeb:
     def __init__(self, config: Config) -> None:
         """To be made within a running loop. Raises ConfigError for a bad MEET_CA_FILE."""
         self._session = ClientSession(
-            connector=TCPConnector(ssl=verifying(config)),
+            # aiohttp has read the system's authorities already, and to read them once more takes a while.
+            connector=TCPConnector(ssl=verifying(config) if config.ca_file else True),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=limits.OIDC_TIMEOUT_S),
             headers={"User-Agent": f"meetserver/{meetserver.__version__}", "Accept": "application/json"},

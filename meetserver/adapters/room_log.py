@@ -20,11 +20,11 @@ from meetserver.database import Big, Bytes, Database
 from meetserver.errors import NotFound, StoreError
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.meetings.models import meeting
-from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, SnapshotRow, Started
+from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, SnapshotRow, Started, Whereabouts
 from meetserver.rooms.models import room as room_table
 from meetserver.rooms.models import room_event, room_session, room_snapshot
 
-RECEIPTS_AT_ONCE = 1000
+RECEIPTS_AT_ONCE = ROOMS_AT_ONCE = 1000
 """Looked up with one statement, whose parameters each database bounds."""
 
 
@@ -104,10 +104,34 @@ class SqlRoomLog:
         mine = and_(room_session.c.session == session, room_session.c.token_hash == token_hash)
         return bool(await self._fetch(room, select(room_session.c.session).where(mine, room_session.c.room_id == room)))
 
-    async def rooms_with_sessions(self) -> list[RoomId]:
-        statement = select(room_session.c.room_id).where(room_session.c.closed_at.is_(None))
-        rows = await self._database.fetch(statement.distinct().order_by(room_session.c.room_id))
-        return [row.room_id for row in rows]
+    async def rooms_with_sessions(self) -> list[tuple[RoomId, ShardId | None]]:
+        open_ = select(room_session.c.room_id).where(room_session.c.closed_at.is_(None))
+        wanted = and_(room_table.c.id.in_(open_), ~room_table.c.is_quarantined)
+        rows = await self._database.fetch(
+            select(room_table.c.id, room_table.c.owner).where(wanted).order_by(room_table.c.id)
+        )
+        return [(row.id, row.owner) for row in rows]
+
+    async def whereabouts(self, room: RoomId) -> Whereabouts:
+        columns = room_table.c.owner, room_table.c.epoch, room_table.c.is_quarantined
+        return Whereabouts(*_one(await self._fetch(room, select(*columns).where(room_table.c.id == room))))
+
+    async def epochs(self, rooms: Sequence[RoomId]) -> dict[RoomId, int]:
+        found: dict[RoomId, int] = {}
+        for first in range(0, len(rooms), ROOMS_AT_ONCE):
+            some = room_table.c.id.in_(rooms[first : first + ROOMS_AT_ONCE])
+            rows = await self._database.fetch(select(room_table.c.id, room_table.c.epoch).where(some))
+            found |= {row.id: row.epoch for row in rows}
+        return found
+
+    async def quarantined(self) -> dict[RoomId, Whereabouts]:
+        columns = room_table.c.id, room_table.c.owner, room_table.c.epoch, room_table.c.is_quarantined
+        rows = await self._database.fetch(select(*columns).where(room_table.c.is_quarantined))
+        return {row.id: Whereabouts(row.owner, row.epoch, row.is_quarantined) for row in rows}
+
+    async def quarantine(self, room: RoomId, *, on: bool) -> None:
+        statement = update(room_table).where(room_table.c.id == room).values(is_quarantined=on)
+        _one(await self._write(room, statement.returning(room_table.c.id)))
 
     # --- writing
 

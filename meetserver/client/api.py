@@ -1,5 +1,6 @@
 """The HTTP side of the protocol, as much of it as a client needs to get into a room."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -127,21 +128,27 @@ class Api:
         body = {key: value for key, value in (("name", name), ("passcode", passcode)) if value is not None}
         return await self._post(f"/meetings/{meeting_id}/join", JoinOffer, body)
 
-    async def _post(self, path: str, into: type[T], body: dict[str, Any]) -> T:
+    async def call(self, method: str, path: str, into: type[T], body: Mapping[str, Any] | None = None) -> T:
+        """Any other call of the API; `path` is that below /api/v1. What it answers, read as an `into`; None where that
+        is empty."""
         if self._http is None:
             self._http = aiohttp.ClientSession()
         headers = {"Authorization": f"Bearer {self.tokens.access_token}"} if self.tokens else {}
+        url = f"{self._base_url}/api/v1{path}"
         try:
-            async with self._http.post(f"{self._base_url}/api/v1{path}", json=body, headers=headers) as response:
+            async with self._http.request(method, url, json=body, headers=headers, allow_redirects=False) as response:
                 content = await response.read()
         except (aiohttp.ClientError, OSError) as error:
             raise ConnectionLost(str(error) or type(error).__name__) from error
         if response.status >= 300:
             raise _api_error(response.status, content)
         try:
-            return msgspec.json.decode(content, type=into)
+            return msgspec.json.decode(content or b"null", type=into)
         except msgspec.DecodeError as error:
             raise ProtocolViolation(f"{path} answered what cannot be read: {error}") from error
+
+    async def _post(self, path: str, into: type[T], body: Mapping[str, Any]) -> T:
+        return await self.call("POST", path, into, body)
 
 
 def _api_error(status: int, content: bytes) -> ApiError:

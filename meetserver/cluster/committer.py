@@ -33,6 +33,7 @@ class CommitLog(RoomLog, Protocol):
 class _Waiting(Struct, frozen=True):
     commit: Commit
     done: Done
+    since: float
 
 
 class Committer:
@@ -51,14 +52,21 @@ class Committer:
 
         UnknownOutcome, and nothing is written, when more than limits.COMMIT_QUEUE_ENTRIES wait, or after `close`.
         """
-        waiting = _Waiting(commit, done)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(commit, done, loop.time())
         entries = len(commit.entries)
         if self._is_closed or self._entries + entries > limits.COMMIT_QUEUE_ENTRIES:
             reason = "the server is going down" if self._is_closed else "the database does not keep up"
-            asyncio.get_running_loop().call_soon(_tell, waiting, UnknownOutcome(reason))
+            loop.call_soon(_tell, waiting, UnknownOutcome(reason))
             return
         self._entries += entries
         self._lanes[lane_of(commit.room, len(self._lanes))].add(waiting)
+
+    @property
+    def lag_s(self) -> float:
+        """How long the eldest commit has waited that has no answer; a room that is locked elsewhere does not count."""
+        eldest = min((lane.eldest for lane in self._lanes if lane.eldest is not None), default=None)
+        return 0.0 if eldest is None else asyncio.get_running_loop().time() - eldest
 
     async def close(self) -> None:
         """Take nothing more, and return when all that was taken is answered."""
@@ -99,21 +107,25 @@ class _Lane:
 
     def __init__(self, committer: Committer) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.eldest: float | None = None
+        """When the eldest commit without an answer came, by the loop's time."""
         self._committer = committer
         self._waiting: deque[_Waiting] = deque()
 
     def add(self, waiting: _Waiting) -> None:
         self._waiting.append(waiting)
         if self.task is None:
+            self.eldest = waiting.since
             # It starts in the loop's next turn, so that what this turn submits goes along.
             self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
         try:
             while self._waiting:
+                self.eldest = self._waiting[0].since
                 await self._committer.write(self._take_batch())
         finally:
-            self.task = None
+            self.task = self.eldest = None
 
     def _take_batch(self) -> list[_Waiting]:
         batch = [self._waiting.popleft()]

@@ -1,6 +1,6 @@
 """A row per live process."""
 
-from sqlalchemy import Column, Table, Text
+from sqlalchemy import Boolean, Column, Float, Table, Text
 
 from meetserver.database import UtcDateTime, metadata
 
@@ -12,4 +12,9 @@ shard_lease = Table(
     Column("incarnation", Text, nullable=False),
     # By the database's clock.
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("is_draining", Boolean, nullable=False),
+    # Its share of new rooms: 1 a whole one, 0 none.
+    Column("weight", Float, nullable=False),
+    # http://host:port of this very process, for operators.
+    Column("address", Text, nullable=False),
 )

@@ -1,215 +1,159 @@
-"""Finds a room's owner and starts it there. In one process that is always here.
+"""The way from sockets to rooms, wherever these run: this process's edges, and all that a shard consists of."""
 
-Also what services see of rooms (`ports.Rooms`), and the end of it all at SIGTERM.
-"""
-
-import asyncio
 import logging
 from collections.abc import Callable
-from typing import TypeVar
 
-from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
-from meetserver.actors.envelopes import DoorAsked, FromServer, Question, StateWanted, Stop
 from meetserver.actors.hello import token_hash
-from meetserver.actors.mailbox import MailboxFull
+from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
-from meetserver.close_codes import DRAIN, NOT_VALID, QUARANTINED
+from meetserver.close_codes import NOT_VALID, QUARANTINED
+from meetserver.cluster.calls import Calls
+from meetserver.cluster.desk import Desk
+from meetserver.cluster.handover import Handover
+from meetserver.cluster.inbox import Inbox
+from meetserver.cluster.link import Link
 from meetserver.cluster.local_ref import LocalRef
-from meetserver.errors import Busy, NotFound, Refusal, Timeout, Unauthenticated, Unavailable, refused
+from meetserver.cluster.operations import ClusterOperations
+from meetserver.cluster.owned import OwnedRooms
+from meetserver.cluster.parcels import EndReason
+from meetserver.cluster.peers import Peers
+from meetserver.cluster.placement import Members, Placement
+from meetserver.cluster.way import Way
+from meetserver.errors import NotFound, Unauthenticated, Unavailable
 from meetserver.framing import text_frame
-from meetserver.ids import RoomId, SessionId
-from meetserver.messages import Command, Role
-from meetserver.ports import RoomLog, RoomReply
-from meetserver.rooms.messages import Drain, Join, Quarantined
+from meetserver.ids import RoomId, SessionId, ShardId
+from meetserver.ports import Bus, Clock, RoomLog
+from meetserver.rooms.messages import Quarantined
 from meetserver.wire import ephemeral_frame
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-STALE_PAUSE_S = 0.2
-"""Before a room that was taken by another process is asked for again."""
-SPREAD_SESSIONS_PER_S = 400
-"""Sockets closed a second while draining, so that those who come back do not come all at once."""
-LONGEST_SPREAD_S = 5.0
-
 
 class Router:
-    """Implements `ports.Rooms`. `make_actor` makes a room's actor, not yet running."""
+    """`make_actor` makes a room's actor, not yet running. `desk` is what services ask (`ports.Rooms`), `operations`
+    what operators do."""
 
-    def __init__(self, store: RoomLog, make_actor: Callable[[RoomId], RoomActor], supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        store: RoomLog,
+        make_actor: Callable[[RoomId], RoomActor],
+        supervisor: Supervisor,
+        members: Members,
+        bus: Bus,
+        clock: Clock,
+        pressure: Pressure,
+        drain_self: Callable[[], None],
+    ) -> None:
         self._store = store
-        self._make_actor = make_actor
         self._supervisor = supervisor
+        self._pressure = pressure
         self._background = Background()
-        self._refs: dict[RoomId, LocalRef] = {}
-        self._edges: dict[RoomId, EdgeRoom] = {}
-        self._quarantined: set[RoomId] = set()
-        self._changed = asyncio.Condition()
-        self.is_draining = False
+        self._ways: dict[RoomId, Way] = {}
+        self.me: ShardId = members.shard
+        self.rooms = OwnedRooms(store, make_actor, supervisor, self._background)
+        self._placement = Placement(store, members, self.rooms)
+        self._peers = Peers(bus, members, clock)
+        self._handover = Handover(
+            store,
+            members,
+            self.rooms,
+            self._placement,
+            self._background,
+            edges=lambda: [way.edge for way in self._ways.values()],
+            follow=self._peers.follow,
+        )
+        calls = Calls()
+        self.operations = ClusterOperations(
+            store, members, self.rooms, self._placement, self._peers, calls, pressure, drain_self
+        )
+        self.desk = Desk(self.rooms, self._placement, self._peers, calls, self.operations.answer)
+        self._inbox = Inbox(self, self._ways, calls, self.desk, self._background)
+
+    async def start(self) -> int:
+        """Reach the other shards, and load the rooms that somebody may come back to, or must be seen to leave, and that
+        nobody has; how many these are. Raises Unavailable."""
+        await self._peers.start(self._inbox)
+        return await self._handover.start()
+
+    @property
+    def is_draining(self) -> bool:
+        return self._handover.is_draining
 
     # --- for sockets
 
     async def edge(self, room: RoomId) -> EdgeRoom:
-        """The room's edge in this process; the room starts if it sleeps. Raises Unavailable."""
-        ref = await self._ref(room)
-        edge = self._edges.get(room)
-        if edge is None:
-            edge = EdgeRoom(room, ref, self._store, self._background.start, self._forget_edge)
-            self._edges[room] = edge
-        return edge
+        """The room's edge in this process; the room starts if it sleeps. Raises NotFound, Unavailable."""
+        if self.is_draining:
+            raise Unavailable("this server is about to stop", retry_after_s=1)
+        if (way := self._ways.get(room)) is None:
+            hint = await self._placement.place(room)
+            if (way := self._ways.get(room)) is None:
+                way = self._open_way(room)
+                way.seek(hint)
+        return way.edge
+
+    def _open_way(self, room: RoomId) -> Way:
+        way = self._ways[room] = Way(room, self, self._end_edge)
+        way.edge = EdgeRoom(room, way, self._store, self._background.start, self._forget_edge, self._pressure)
+        return way
 
     async def edge_of_session(self, room: RoomId, session: SessionId, token: str) -> EdgeRoom:
         """As `edge`, for whoever wants to come back: a token that the room never gave out wakes no room. Raises
-        Unauthenticated, Unavailable."""
-        if room not in self._refs and not await self._store.had_session(room, session, token_hash(token)):
+        Unauthenticated, NotFound, Unavailable."""
+        is_awake = room in self._ways or self.rooms.get(room) is not None
+        if not is_awake and not await self._store.had_session(room, session, token_hash(token)):
             raise Unauthenticated("this session is over")
         return await self.edge(room)
 
     def _forget_edge(self, edge: EdgeRoom) -> None:
         edge.close()
-        if self._edges.get(edge.room) is edge:
-            del self._edges[edge.room]
+        way = self._ways.get(edge.room)
+        if way is not None and way.edge is edge:
+            del self._ways[edge.room]
+            way.close()
 
-    # --- for services
-
-    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
-        answer: asyncio.Future[RoomReply | Refusal] = asyncio.get_running_loop().create_future()
-        ref = await self._ref(room)
-        try:
-            ref.tell(FromServer(command, role, answer))
-        except MailboxFull:
-            raise Busy("the room has too much to do", retry_after_s=1) from None
-        try:
-            reply = await asyncio.wait_for(answer, limits.ANSWER_TIMEOUT_S)
-        except TimeoutError:
-            raise Timeout("the room did not answer in time", retry_after_s=1) from None
-        if isinstance(reply, Refusal):
-            raise refused(reply)
-        return reply
-
-    async def state(self, room: RoomId) -> bytes | None:
-        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        return await self._ask_awake(room, StateWanted(answer), answer)
-
-    async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
-        assert isinstance(join, Join)
-        answer: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
-        return await self._ask_awake(room, DoorAsked(join, address, answer), answer)
-
-    async def _ask_awake(self, room: RoomId, question: Question, answer: asyncio.Future[T | None]) -> T | None:
-        """None where the room sleeps or cannot answer in time."""
-        ref = self._refs.get(room)
-        if ref is None:
-            return None
-        try:
-            ref.tell_control(question)
-            return await asyncio.wait_for(answer, limits.ANSWER_TIMEOUT_S)
-        except (TimeoutError, MailboxFull):
-            return None
-
-    # --- starting and ending rooms
-
-    async def _ref(self, room: RoomId) -> LocalRef:
-        if self.is_draining:
-            raise Unavailable("this server is about to stop", retry_after_s=1)
-        if room in self._quarantined:
-            raise Unavailable("this room failed again and again and rests until an operator releases it")
-        if (ref := self._refs.get(room)) is None:
-            ref = self._refs[room] = LocalRef(room, self._make_actor(room))
-            await self._start(ref)
-        return ref
-
-    async def _start(self, ref: LocalRef) -> None:
-        await self._supervisor.keep(
-            f"room {ref.room}",
-            lambda: None if self.is_draining and ref.is_replaced else ref.actor,
-            on_crash=lambda _: self._replace_actor(ref),
-            on_end=lambda is_quarantined: self._ended(ref, is_quarantined),
-        )
-
-    def _replace_actor(self, ref: LocalRef) -> None:
-        """At once, though it may have to wait before it runs: what is sent meanwhile is in its mailbox."""
-        self._answer_rest(ref, Unavailable("the room has just failed", retry_after_s=1).refusal)
-        ref.replace(self._make_actor(ref.room))
-        if (edge := self._edges.get(ref.room)) is not None:
-            edge.owner_restarted()
-
-    @staticmethod
-    def _answer_rest(ref: LocalRef, refusal: Refusal) -> None:
-        """Services wait for an answer; what sockets sent, their edge sends again."""
-        for message in ref.actor.rest():
-            if isinstance(message, FromServer | Question):
-                ref.actor.refuse(message, refusal)
-
-    def _ended(self, ref: LocalRef, is_quarantined: bool) -> None:
-        edge = self._edges.get(ref.room)
-        self._answer_rest(ref, Unavailable("the room has just stopped", retry_after_s=1).refusal)
-        if is_quarantined:
-            self._quarantined.add(ref.room)
-            if edge is not None:
-                farewell = text_frame(ephemeral_frame(Quarantined("The room failed again and again and rests now.")))
-                edge.close_all(None, code=QUARANTINED, farewell=farewell)
-        elif edge is not None and ref.actor.end == "gone":
+    def _end_edge(self, edge: EdgeRoom, reason: EndReason) -> None:
+        """There is nowhere to go from it."""
+        if reason == "quarantined":
+            farewell = text_frame(ephemeral_frame(Quarantined("The room failed again and again and rests now.")))
+            edge.close_all(None, code=QUARANTINED, farewell=farewell)
+        else:
             edge.close_all(NotFound("there is no such room").refusal, code=NOT_VALID)
-        elif edge is not None and not self.is_draining:
-            self._background.start(self._start_again(ref))
-            return
-        self._refs.pop(ref.room, None)
-        self._background.start(self._tell_of_change())
-
-    async def _start_again(self, ref: LocalRef) -> None:
-        """Somebody is still here: a room owned elsewhere, or one that slept in the moment they came."""
-        pause_s = STALE_PAUSE_S if ref.actor.end == "stale" else 0
-        self._replace_actor(ref)
-        await asyncio.sleep(pause_s)
-        await self._start(ref)
-
-    async def _tell_of_change(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def wake_rooms(self) -> int:
-        """Load the rooms that somebody may come back to, or must be seen to leave; answers how many."""
-        rooms = await self._store.rooms_with_sessions()
-        for room in rooms:
-            await self._ref(room)
-        return len(rooms)
+        self._forget_edge(edge)
 
     @property
     def room_ids(self) -> list[RoomId]:
-        """The rooms that are awake here."""
-        return list(self._refs)
+        """The rooms that run here."""
+        return [ref.room for ref in self.rooms.all()]
+
+    # --- for ways and the inbox
+
+    async def place(self, room: RoomId) -> ShardId:
+        return await self._placement.place(room)
+
+    async def own(self, room: RoomId) -> LocalRef:
+        return await self.rooms.start(room)
+
+    def owned(self, room: RoomId) -> LocalRef | None:
+        return self.rooms.get(room)
+
+    def link(self, shard: ShardId) -> Link | None:
+        return self._peers.link(shard)
+
+    # --- the end
 
     async def drain(self) -> None:
-        """Close all sockets, let the rooms finish and save themselves; after `limits.DRAIN_S` go without them. Once."""
-        if self.is_draining:
-            return
-        self.is_draining = True
-        try:
-            async with asyncio.timeout(limits.DRAIN_S):
-                await self._drain()
-        except TimeoutError:
-            log.error("action=drain_timed_out rooms=%s", ",".join(self._refs))
-
-    async def _drain(self) -> None:
-        edges = list(self._edges.values())
-        sessions = sum(len(edge) for edge in edges)
-        spread_s = min(LONGEST_SPREAD_S, sessions / SPREAD_SESSIONS_PER_S)
-        farewell = text_frame(ephemeral_frame(Drain(retry_after_ms=1000)))
-        for edge in edges:
-            await asyncio.sleep(spread_s * len(edge) / max(1, sessions) if spread_s > 0.1 else 0)
-            edge.close_all(None, code=DRAIN, farewell=farewell)
-        for ref in list(self._refs.values()):
-            ref.tell_control(Stop())
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._refs)
+        """As `Handover.drain`."""
+        await self._handover.drain()
 
     async def close(self) -> None:
-        for edge in list(self._edges.values()):
-            edge.close()
+        for way in list(self._ways.values()):
+            way.edge.close()
+            way.close()
+        self._ways.clear()
         await self._background.close()
+        await self._peers.close()
         await self._supervisor.close()

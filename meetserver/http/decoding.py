@@ -11,17 +11,16 @@ from aiohttp import web
 from meetserver import limits
 from meetserver.errors import BadMessage, NotFound, TooLarge
 from meetserver.http.errors import BodyLate, MediaTypeRefused
-from meetserver.http.registry import ID_PATTERN, AnyRoute
+from meetserver.http.registry import AnyRoute, part_pattern
 
-_id = re.compile(ID_PATTERN)
 _etag = re.compile(r'^"([0-9]{1,9})"$')
 _key = re.compile(r"^[\x21-\x7e]+$")
 
 
 def check_path(request: web.Request) -> None:
     """What cannot be an id names nothing: 404, as for an id that nothing has."""
-    for part in request.match_info.values():
-        if not _id.fullmatch(part):
+    for name, part in request.match_info.items():
+        if not part_pattern(name).fullmatch(part):
             raise NotFound("there is nothing at this path")
 
 

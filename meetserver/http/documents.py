@@ -1,6 +1,8 @@
 """The two documents, as served and as kept in schema/, and a page that lists what is in them."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -14,11 +16,14 @@ from meetserver.http.pages import Asset, answer, asset_of
 from meetserver.http.registry import API
 from meetserver.http.routes import ROUTES
 
+NAMES = ("openapi.json", "asyncapi.json")
 
+
+@cache
 def documents() -> dict[str, bytes]:
     """File name to content: what schema/ holds. The same code makes the same bytes."""
-    made = {"openapi.json": openapi(ROUTES), "asyncapi.json": asyncapi()}
-    return {name: msgspec.json.format(msgspec.json.encode(one), indent=2) + b"\n" for name, one in made.items()}
+    made = zip(NAMES, (openapi(ROUTES), asyncapi()), strict=True)
+    return {name: msgspec.json.format(msgspec.json.encode(one), indent=2) + b"\n" for name, one in made}
 
 
 def write_documents(folder: Path) -> list[Path]:
@@ -32,16 +37,20 @@ def write_documents(folder: Path) -> list[Path]:
 
 
 def document_routes(web_folder: Path) -> Iterable[web.RouteDef]:
-    routes = [
-        web.get(f"{API}/{name}", _serve(asset_of(content, "application/json"))) for name, content in documents().items()
-    ]
+    routes = [web.get(f"{API}/{name}", _serve(partial(_document, name))) for name in NAMES]
     template = web_folder / "templates" / "docs.html"
     if template.is_file():
-        routes.append(web.get("/docs", _serve(asset_of(_page(template), "text/html"))))
+        routes.append(web.get("/docs", _serve(partial(_page, template))))
     return routes
 
 
-def _page(template: Path) -> bytes:
+@cache
+def _document(name: str) -> Asset:
+    return asset_of(documents()[name], "application/json")
+
+
+@cache
+def _page(template: Path) -> Asset:
     environment = Environment(
         loader=FileSystemLoader(template.parent),
         autoescape=select_autoescape(["html"]),
@@ -49,11 +58,14 @@ def _page(template: Path) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template.name).render(openapi=openapi(ROUTES), asyncapi=asyncapi()).encode()
+    page = environment.get_template(template.name).render(openapi=openapi(ROUTES), asyncapi=asyncapi())
+    return asset_of(page.encode(), "text/html")
 
 
-def _serve(asset: Asset) -> Handler:
+def _serve(make: Callable[[], Asset]) -> Handler:
+    """Made when it is first asked for, as no start needs it, and in a thread, as rooms do not wait for it."""
+
     async def serve(request: web.Request) -> web.Response:
-        return answer(request, asset)
+        return answer(request, await asyncio.to_thread(make))
 
     return serve

@@ -5,6 +5,7 @@ from msgspec import Struct
 from meetserver.errors import Unavailable
 from meetserver.http.registry import AnyRoute, Call, Route
 
+HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
 class Health(Struct, frozen=True):
     status: str = "ok"

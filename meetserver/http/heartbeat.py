@@ -1,15 +1,19 @@
-"""Signs of life: one look a second at all sockets of the process, instead of timers for each."""
+"""Signs of life, and how much waits to be read: one look a second at all sockets of the process, instead of timers
+for each.
+"""
 
 import asyncio
 
 from meetserver import limits
+from meetserver.actors.pressure import Pressure
 from meetserver.http.connection import SocketConnection
 
 LOOK_EVERY_S = 1.0
 
 
 class Heartbeat:
-    def __init__(self) -> None:
+    def __init__(self, pressure: Pressure) -> None:
+        self._pressure = pressure
         self._connections: set[SocketConnection] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -23,10 +27,12 @@ class Heartbeat:
         if not self._connections and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._pressure.unsent_bytes = 0
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
+        self._pressure.unsent_bytes = sum(connection.unsent_bytes() for connection in self._connections)
         for connection in list(self._connections):
             if connection.pinged_at is None:
                 if now - connection.seen_at >= limits.PING_S:

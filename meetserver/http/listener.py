@@ -36,7 +36,7 @@ class Listener:
         """`listening` is bound and not blocking. `sends_proxy_header`: whether connections from an address must
         begin with one."""
         self._listening = listening
-        self._gate = gate
+        self.gate = gate
         self._make_protocol = make_protocol
         self._certificate = certificate
         self._sends_proxy_header = sends_proxy_header
@@ -46,9 +46,16 @@ class Listener:
     def start(self) -> None:
         self._accepting = asyncio.create_task(self._accept(), name="listener: accept")
 
+    async def stop_accepting(self) -> None:
+        """Leave those who come now in the socket's queue."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+
     async def close(self) -> None:
         """Take nobody in any more; who is in stays."""
-        tasks = [*self._welcoming, *([self._accepting] if self._accepting else [])]
+        await self.stop_accepting()
+        tasks = list(self._welcoming)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -69,7 +76,7 @@ class Listener:
             await asyncio.sleep(0)
 
     def _take(self, connection: socket.socket, address: str) -> None:
-        seat = self._gate.admit(address)
+        seat = self.gate.admit(address)
         if seat is None:
             connection.close()
             return
@@ -86,8 +93,8 @@ class Listener:
                 own = await self._reseat(seat, connection)
         except (BadMessage, OSError, asyncio.CancelledError) as error:
             if isinstance(error, BadMessage):
-                self._gate.refusals.add("proxy_header")
-            self._gate.leave(seat)
+                self.gate.refusals.add("proxy_header")
+            self.gate.leave(seat)
             own = None
         if own is None:
             connection.close()
@@ -100,8 +107,8 @@ class Listener:
         source = await read_proxy_header(partial(loop.sock_recv, connection))
         if source is None:
             return seat
-        self._gate.leave(seat)
-        own = self._gate.admit(source)
+        self.gate.leave(seat)
+        own = self.gate.admit(source)
         if own is not None:
             own.abort = seat.abort
         return own
@@ -112,13 +119,13 @@ class Listener:
         try:
             # From here on the socket is the transport's, also to close.
             await loop.connect_accepted_socket(
-                lambda: Guard(self._gate, seat, self._make_protocol()),
+                lambda: Guard(self.gate, seat, self._make_protocol()),
                 connection,
                 ssl=context,
                 ssl_handshake_timeout=None if context is None else limits.HEAD_S,
             )
         except OSError:  # TLS errors and time-outs are OSErrors too
-            self._gate.refusals.add("tls")
-            self._gate.leave(seat)
+            self.gate.refusals.add("tls")
+            self.gate.leave(seat)
         except asyncio.CancelledError:
-            self._gate.leave(seat)
+            self.gate.leave(seat)

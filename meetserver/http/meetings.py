@@ -64,7 +64,7 @@ async def _configure(services: Services, changed: Meeting) -> None:
     Of two changes at once the earlier may be told last: whoever has told looks whether that still is what is stored.
     """
     with suppress(Refused):
-        while await services.rooms.state(changed.room_id) is not None:
+        while await services.rooms.is_awake(changed.room_id):
             await services.rooms.ask(changed.room_id, configure_from(changed.title, changed.settings))
             told, changed = changed, await services.meetings.find(changed.id)
             if changed.version == told.version:

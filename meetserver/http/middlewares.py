@@ -15,6 +15,7 @@ from meetserver.errors import BadMessage, Refusal, Refused
 from meetserver.http.errors import problem, problem_of, problem_of_framework
 from meetserver.http.gate import guard_of
 from meetserver.http.headers import add_headers
+from meetserver.http.health import HEALTH_PATHS
 from meetserver.http.peer import PEER, origin_of, peer_of
 from meetserver.http.services import ORIGIN, REQUEST_ID, SERVICES, USER_ID
 
@@ -52,10 +53,14 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _write_line(request: web.Request, response: web.StreamResponse, took_s: float) -> None:
-    access_log.info(
+    route = route_template(request)
+    # Whoever watches over the process asks every few seconds.
+    level = logging.DEBUG if route in HEALTH_PATHS and response.status == 200 else logging.INFO
+    access_log.log(
+        level,
         "action=request method=%s route=%s status=%d duration_ms=%.1f user=%s",
         request.method,
-        route_template(request),
+        route,
         response.status,
         took_s * 1000,
         request.get(USER_ID, "-"),

@@ -8,7 +8,7 @@ import msgspec
 import meetserver
 from meetserver import limits
 from meetserver.http.errors import PROBLEM_TYPE, Problem
-from meetserver.http.registry import ID_PATTERN, SAFE_METHODS, AnyRoute
+from meetserver.http.registry import SAFE_METHODS, AnyRoute, part_pattern
 
 Document = dict[str, Any]
 
@@ -112,7 +112,12 @@ def _security(route: AnyRoute) -> list[Document]:
 
 def _path_parameters(route: AnyRoute) -> list[Document]:
     return [
-        {"name": part, "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+        {
+            "name": part,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": part_pattern(part).pattern},
+        }
         for part in route.path_parts
     ]
 

@@ -1,5 +1,6 @@
 """What the API's calls are: said once, decoded from, encoded to and documented from the same msgspec types."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -10,6 +11,7 @@ from meetserver import access
 from meetserver.accounts.sessions import Caller
 from meetserver.errors import Unauthenticated
 from meetserver.http.services import ORIGIN, Services
+from meetserver.ids import SHARD_PATTERN
 from meetserver.ports import Origin
 
 B = TypeVar("B")
@@ -19,6 +21,9 @@ R = TypeVar("R")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 API = "/api/v1"
 ID_PATTERN = r"^[A-Za-z0-9]{1,64}$"
+_ANY_PART = re.compile(ID_PATTERN)
+_PARTS = {"shard_id": re.compile(SHARD_PATTERN)}
+"""Parts of paths that are no ids of ours."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -46,6 +51,11 @@ class Call(Generic[B, Q]):
     def part(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name]
+
+
+def part_pattern(name: str) -> re.Pattern[str]:
+    """What a part of a path may be."""
+    return _PARTS.get(name, _ANY_PART)
 
 
 AnyCall: TypeAlias = Call[Any, Any]

@@ -13,6 +13,7 @@ from meetserver.http import (
     ip_rules,
     meetings,
     oidc,
+    operations,
     profile,
     security_log,
     sessions,
@@ -35,6 +36,7 @@ ROUTES: list[AnyRoute] = [
     *bans.routes,
     *ip_rules.routes,
     *history.routes,
+    *operations.routes,
     *security_log.routes,
     *health.routes,
 ]

@@ -18,7 +18,7 @@ from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
 from meetserver.network.service import IpRules
-from meetserver.ports import Clock, Origin, Random, RateLimiter, RoomHistory, Rooms, Sealer, SecurityLog
+from meetserver.ports import Clock, Operations, Origin, Random, RateLimiter, RoomHistory, Rooms, Sealer, SecurityLog
 
 
 class Keys(Sealer, Protocol):
@@ -45,6 +45,7 @@ class Services:
     ip_rules: IpRules
     tickets: Tickets
     rooms: Rooms
+    operations: Operations
     history: RoomHistory
     security_log: SecurityLog
     limiter: RateLimiter

@@ -1,7 +1,9 @@
 """The room's socket: upgrade, welcome, hello, then commands one frame at a time (docs/protocol.md)."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
 from itertools import count
 
 import aiohttp
@@ -10,6 +12,7 @@ from aiohttp import web
 from meetserver import __version__, limits, wire
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
+from meetserver.actors.pressure import Pressure
 from meetserver.actors.session import Session
 from meetserver.close_codes import TOO_SLOW
 from meetserver.cluster.router import Router
@@ -21,11 +24,12 @@ from meetserver.errors import (
     Refused,
     TooLarge,
     Unauthenticated,
+    Unavailable,
     UnknownType,
 )
 from meetserver.framing import text_frame
 from meetserver.http.connection import SocketConnection
-from meetserver.http.flood import Flood
+from meetserver.http.flood import Flood, People
 from meetserver.http.gate import guard_of
 from meetserver.http.heartbeat import Heartbeat
 from meetserver.http.newcomers import Newcomer, Newcomers
@@ -62,6 +66,7 @@ class RoomSockets:
         config: Config,
         clock: Clock,
         random: Random,
+        pressure: Pressure,
     ) -> None:
         self._router = router
         self._tickets = tickets
@@ -70,7 +75,9 @@ class RoomSockets:
         self._random = random
         self.watch = watch
         self._background = Background()
-        self._heartbeat = Heartbeat()
+        self.pressure = pressure
+        self.people = People()
+        self._heartbeat = Heartbeat(pressure)
         self._newcomers = Newcomers()
         self._links = count(1)
         welcome = Welcome(SUBPROTOCOL, f"meetserver/{__version__}", config.shard_id, FEATURES, WelcomeLimits())
@@ -86,6 +93,9 @@ class RoomSockets:
         origin = request.headers.get("Origin")
         if origin is not None and not is_own_origin(origin, request, self._config):
             raise web.HTTPForbidden(text="this origin may not open a room's socket")
+        if self._router.is_draining:
+            # By status, and not in the socket: a proxy then asks another shard.
+            raise Unavailable("this server is about to stop", retry_after_s=1)
         await take(request, limits.RATES["socket"], None)
         newcomer = self._newcomers.enter(request[PEER].address)
         try:
@@ -128,6 +138,7 @@ class RoomSockets:
             session = edge.open_by_resume(link, connection, frame.id, session_id, hello.resume, address=address)
         elif hello.ticket is not None:
             claims = self._tickets.verify(hello.ticket)
+            self.pressure.admit()
             if claims.room != room:
                 raise Unauthenticated("the ticket is for another room")
             session_id = SessionId(self._random.id())
@@ -202,23 +213,33 @@ class _Conversation:
         self._flood = Flood(self._loop.time())
 
     async def hold(self) -> None:
-        place = await self._hello()
-        if place is None:
+        frame = await self._hello()
+        if frame is None:
             return
-        self._newcomer.leave()
-        self._sockets.watch.add(place.edge, place.session)
-        try:
+        with self._sockets.pressure.seat(), self._present(await self._open(frame)) as place:
             for number in count():
                 text = await self._next_text()
                 if text is None or not self._command(place, text):
                     return
                 if number % limits.COMMANDS_PER_TURN == 0:
                     await asyncio.sleep(0)  # what has come already is received without a pause
-        finally:
-            self._sockets.watch.remove(place.session)
-            place.edge.detach(place.session)
 
-    async def _hello(self) -> Place | None:
+    @contextlib.contextmanager
+    def _present(self, place: Place) -> Iterator[Place]:
+        """What is to be kept of somebody who is in a room."""
+        sockets, session = self._sockets, place.session
+        person = "" if session.hello is None else session.hello.person
+        self._newcomer.leave()
+        self._flood.person = sockets.people.enter(person, self._loop.time())
+        sockets.watch.add(place.edge, session)
+        try:
+            yield place
+        finally:
+            sockets.watch.remove(session)
+            sockets.people.leave(person, self._loop.time())
+            place.edge.detach(session)
+
+    async def _hello(self) -> wire.CommandFrame[Hello] | None:
         """None: the client went away. Raises Refused."""
         try:
             async with asyncio.timeout(limits.HELLO_TIMEOUT_S):
@@ -234,13 +255,12 @@ class _Conversation:
             refused.command_id = error.command_id
             raise refused from None
         assert isinstance(frame.data, Hello)
+        return frame  # type: ignore[return-value]
+
+    async def _open(self, frame: wire.CommandFrame[Hello]) -> Place:
+        """Raises Refused."""
         try:
-            return await self._sockets.open(
-                self._room,
-                self._newcomer.address,
-                self._connection,
-                frame,  # type: ignore[arg-type]
-            )
+            return await self._sockets.open(self._room, self._newcomer.address, self._connection, frame)
         except Refused as error:
             error.command_id = frame.id
             raise

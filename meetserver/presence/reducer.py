@@ -21,7 +21,9 @@ def evolve(signs: Signs, event: Changed, meta: Meta) -> Signs:
         signs = replace(signs, screen=event.screen)
     if event.hand is None or event.hand == signs.hand:
         return signs
-    return replace(signs, hand=event.hand, hand_at=timestamp(meta.at) if event.hand else None)
+    if not event.hand:
+        return replace(signs, hand=False, hand_at=None, hand_seq=None)
+    return replace(signs, hand=True, hand_at=timestamp(meta.at), hand_seq=meta.seq)
 
 
 def react(live: Live, command: Set, ctx: Context) -> tuple[Live, list[Tell]] | Refusal:

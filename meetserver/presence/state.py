@@ -4,10 +4,12 @@ from msgspec import Struct
 
 
 class Signs(Struct, frozen=True):
-    """Lasts. `hand_at` says when the hand went up: hands are called on in that order."""
+    """Lasts. `hand_at` and `hand_seq` say when the hand went up: hands are called on in the order of `hand_seq`, as times
+    may be the same."""
 
     hand: bool = False
     hand_at: str | None = None
+    hand_seq: int | None = None
     screen: bool = False
 
 

@@ -102,6 +102,11 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
 )
 """What a client may send after its hello."""
 
+COMMANDS: Final[Mapping[str, type[Command]]] = {
+    command.type: command for command in (*get_args(Durable), *get_args(Passing))
+}
+"""Whatever an owner may be asked to do, by people or by the server."""
+
 EVENTS: Final[Mapping[str, type[Event]]] = {event.type: event for event in get_args(Fact)}
 
 TOLD: Final[tuple[type[Event], ...]] = tuple(event for event in EVENTS.values() if not event.internal)
@@ -137,6 +142,19 @@ UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
 _decoders: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     type_: msgspec.json.Decoder(event) for type_, event in EVENTS.items()
 }
+
+
+_command_decoders: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    type_: msgspec.json.Decoder(command) for type_, command in COMMANDS.items()
+}
+
+
+def decode_command(type_: str, data: bytes) -> Command:
+    """What another process of this release, or of the one before, encoded. Raises MeetError for what is not known."""
+    if (decoder := _command_decoders.get(type_)) is None:
+        raise MeetError(f"no command is called {type_!r}")
+    decoded: Command = decoder.decode(data)
+    return decoded
 
 
 def decode_event(type_: str, version: int, data: bytes) -> Event:

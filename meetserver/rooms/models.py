@@ -3,7 +3,7 @@
 Rows of `room_event`, the fence in `room` and the sessions are written by adapters/room_log.py alone.
 """
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, false
 
 from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metadata
 
@@ -19,6 +19,8 @@ room = Table(
     Column("last_seq", Big, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    # Failed again and again, or an operator said so: nobody starts it.
+    Column("is_quarantined", Boolean, nullable=False, server_default=false()),
 )
 
 room_event = Table(

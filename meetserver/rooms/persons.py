@@ -42,6 +42,13 @@ def same_person(state: RoomState, who: Participant, keys_of: Callable[[SessionId
             yield other
 
 
+def person_of(who: Participant, keys: Keys) -> str:
+    """One name for all tabs of a person: their account's, else their browser's, else this session's own."""
+    if who.user is not None:
+        return who.user
+    return next(iter(_of_kinds(keys, BROWSER)), who.session)
+
+
 def address_keys(keys: Keys) -> Keys:
     return _of_kinds(keys, ADDRESS)
 

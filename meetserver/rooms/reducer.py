@@ -172,7 +172,7 @@ def _after_the_door(state: RoomState, fact: catalog.DoorFact) -> RoomState:
 
 
 def _signs(who: Participant | None) -> Signs:
-    return Signs() if who is None else Signs(who.hand, who.hand_at, who.screen)
+    return Signs() if who is None else Signs(who.hand, who.hand_at, who.hand_seq, who.screen)
 
 
 def _shows(state: RoomState, fact: presence_messages.Changed, meta: Meta) -> RoomState:
@@ -180,7 +180,7 @@ def _shows(state: RoomState, fact: presence_messages.Changed, meta: Meta) -> Roo
     if who is None:
         return state
     signs = presence.evolve(_signs(who), fact, meta)
-    after = replace(who, hand=signs.hand, hand_at=signs.hand_at, screen=signs.screen)
+    after = replace(who, hand=signs.hand, hand_at=signs.hand_at, hand_seq=signs.hand_seq, screen=signs.screen)
     return replace(state, participants=state.participants.set(who.id, after))
 
 

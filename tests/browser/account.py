@@ -109,7 +109,7 @@ async def be_present(device: tuple[CDPSession, str], *, is_present: bool) -> Non
 
 
 async def without_suggestions(page: Page) -> None:
-    """A browser that offers no passkeys by itself. Otherwise a present owner is signed in before they press anything."""
+    """A browser that offers no passkeys by itself. Else a present owner is signed in before they press anything."""
     await page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
     await page.reload()
 

@@ -1,15 +1,17 @@
-"""A real server and a real Chromium with fake cameras."""
+"""A real server and a real Chromium with fake cameras: one for all tests of a worker, in a profile of each person."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
+HERE = Path(__file__).parent
+ARTIFACTS = HERE / "artifacts"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 ARGUMENTS = [
@@ -21,18 +23,39 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
+SETTINGS = {"MEET_REQUIRE_VERIFIED_EMAIL": "true"}
+
 Invite = Callable[..., Awaitable[Person]]
+
+on_its_own_server = pytest.mark.parametrize("server", [{}], indirect=True, ids=["own server"])
+"""For a test that ends its server, or needs it unused."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser belongs to one event loop, so that all of its tests run on that one."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[MeetServer]:
-    """With sign-up as people meet it: the address has to be confirmed. A parameter is more settings."""
-    settings: dict[str, str] = getattr(request, "param", {})
-    with MeetServer(settings={"MEET_REQUIRE_VERIFIED_EMAIL": "true"} | settings) as server:
+    """With sign-up as people meet it: the address has to be confirmed. The one that tests share, unless a parameter
+    (more settings) asks for one of the test's own."""
+    if hasattr(request, "param"):
+        with MeetServer(settings=SETTINGS | request.param) as server:
+            yield server
+    else:
+        yield request.getfixturevalue("shared_server")
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[MeetServer]:
+    with MeetServer(settings=SETTINGS | {"MEET_RATE_FACTOR": "0"}) as server:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
@@ -47,7 +70,7 @@ def artifacts() -> Path:
     return ARTIFACTS
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def person(browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
     """Makes people, each with a browser profile of their own; what their pages complain about fails the test."""
     contexts: list[BrowserContext] = []

@@ -23,22 +23,26 @@ async ([path, body]) => {
 
 
 async def given_a_host(server: MeetServer, person: Invite, **how: object) -> Person:
-    """With an account, made and signed in by calls: the pages for that have tests of their own."""
     ada = await person("Ada Lovelace", **how)
-    await ada.page.goto("/")
-    await sign_up(ada, "ada@example.org", server)
-    await sign_in(ada, "ada@example.org")
+    await have_an_account(ada, server)
     return ada
 
 
-async def sign_up(one: Person, email: str, server: MeetServer) -> None:
-    assert await call(one, "/auth/register", email=email, password=PASSWORD, name=one.name) < 300
-    token = (await link_to(email, server.data_dir / "mail")).rpartition("/")[2]
+async def have_an_account(one: Person, server: MeetServer) -> None:
+    """Made and signed in by calls: the pages for that have tests of their own."""
+    await one.page.goto("/")
+    await sign_up(one, server)
+    await sign_in(one)
+
+
+async def sign_up(one: Person, server: MeetServer) -> None:
+    assert await call(one, "/auth/register", email=one.email, password=PASSWORD, name=one.name) < 300
+    token = (await link_to(one.email, server.data_dir / "mail")).rpartition("/")[2]
     assert await call(one, "/auth/verify", token=token) < 300
 
 
-async def sign_in(one: Person, email: str) -> None:
-    assert await call(one, "/auth/login", email=email, password=PASSWORD, cookie=True) == 200
+async def sign_in(one: Person) -> None:
+    assert await call(one, "/auth/login", email=one.email, password=PASSWORD, cookie=True) == 200
 
 
 async def call(one: Person, path: str, **body: object) -> int:

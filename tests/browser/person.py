@@ -1,6 +1,7 @@
 """Somebody in front of a page: what they do, and what they see."""
 
 import re
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -44,6 +45,8 @@ INK_AT = """
 # The browser's own lines for what the page expects: nobody is signed in, a door is shut, the server was stopped.
 EXPECTED = re.compile(r"status of (401|403|404|409|410)|WebSocket connection to .* failed")
 
+CONNECTED = re.compile("^(online|recovered|renewed)$")
+
 Point = tuple[float, float]
 
 
@@ -51,6 +54,8 @@ class Person:
     def __init__(self, page: Page, name: str) -> None:
         self.page = page
         self.name = name
+        self.email = f"{secrets.token_hex(6)}@example.org"
+        """Nobody else's on a server that tests share."""
         self.complaints: list[str] = []
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -65,21 +70,21 @@ class Person:
 
     # --- the account
 
-    async def sign_up(self, email: str, mails: Path) -> None:
+    async def sign_up(self, mails: Path) -> None:
         """Make an account, and confirm the address with the link in the mail."""
         await self.page.goto("/#signup")
         await self.page.get_by_label("Your name").fill(self.name)
-        await self.page.get_by_label("E-mail address").fill(email)
+        await self.page.get_by_label("E-mail address").fill(self.email)
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.press("Make an account")
         await expect(self.page.get_by_role("heading", name="Check your mail")).to_be_visible()
-        await self.page.goto(await link_to(email, mails))
+        await self.page.goto(await link_to(self.email, mails))
         await self.press("Confirm")
         await expect(self.page.get_by_role("heading", name="Your address is confirmed")).to_be_visible()
 
-    async def sign_in(self, email: str) -> None:
+    async def sign_in(self) -> None:
         await self.page.goto("/#signin")
-        await self.page.get_by_label("E-mail address").fill(email)
+        await self.page.get_by_label("E-mail address").fill(self.email)
         await self.page.get_by_label("Password").fill(PASSWORD)
         await self.press("Sign in")
         await expect(self.page.get_by_role("heading", name="Hello")).to_be_visible()
@@ -151,10 +156,15 @@ class Person:
         """The line over the room says `state`."""
         await expect(self.page.locator(".banner")).to_have_attribute("data-state", state)
 
+    async def is_connected(self) -> None:
+        """Whatever else the line says of how it was regained, which it does for a few seconds."""
+        await expect(self.page.locator(".banner")).to_have_attribute("data-state", CONNECTED)
+
     async def was_told_that_nothing_is_lost(self) -> None:
         await expect(self.page.locator(".banner")).to_have_attribute("data-recoveries", re.compile(r"[1-9]"))
 
     async def take_picture(self, file: Path) -> None:
+        await self.page.bring_to_front()  # of a page behind another one it takes seconds
         await self.page.screenshot(path=file)
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from meetserver.adapters.sqlite import FILE_NAME
@@ -35,7 +36,7 @@ def server() -> Iterator[MeetServer]:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def new_page(browser: Browser, server: MeetServer) -> AsyncIterator[NewPage]:
     """Pages of browsers that know nothing of one another."""
     contexts: list[BrowserContext] = []
@@ -49,7 +50,7 @@ async def new_page(browser: Browser, server: MeetServer) -> AsyncIterator[NewPag
         await context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(new_page: NewPage) -> Page:
     return await new_page()
 
@@ -185,6 +186,7 @@ async def test_a_token_is_shown_once_works_and_is_revoked(page: Page) -> None:
     await press(page, "Make the token")
     token = await page.get_by_label("The token").input_value()
     await press(page, "Done")
+    await expect(page.locator("dialog")).to_have_count(0)
     assert token not in await page.content()
 
     async def status() -> int:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.servers.meetserver import MeetServer
@@ -26,7 +27,7 @@ def server(provider: OidcServer) -> Iterator[MeetServer]:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: MeetServer) -> AsyncIterator[Page]:
     page = await browser.new_page(base_url=server.base_url)
     yield page

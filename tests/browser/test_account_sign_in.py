@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.account import (
@@ -35,7 +36,7 @@ def server() -> Iterator[MeetServer]:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: MeetServer) -> AsyncIterator[Page]:
     """At localhost, as passkeys are for names and not for addresses."""
     page = await browser.new_page(base_url=server.base_url.replace("127.0.0.1", "localhost"))

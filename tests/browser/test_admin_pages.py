@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.account import PASSWORD, give_password, given_account, is_signed_in, press, sign_in, sign_out
@@ -21,7 +22,7 @@ def server() -> Iterator[MeetServer]:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, server: MeetServer) -> AsyncIterator[Page]:
     page = await browser.new_page(base_url=server.base_url)
     yield page

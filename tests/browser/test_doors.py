@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import PHONE, Invite
+from tests.browser.conftest import PHONE, Invite, on_its_own_server
 from tests.browser.doors import (
     given_a_host,
     given_a_meeting,
@@ -77,6 +77,7 @@ async def test_who_waits_keeps_the_place_over_a_reload(server: MeetServer, perso
         await expect(one.page.locator(".tile")).to_have_count(3)
 
 
+@on_its_own_server
 async def test_a_restart_of_the_server_keeps_the_queue(server: MeetServer, person: Invite) -> None:
     ada = await given_a_host(server, person)
     link = await given_a_meeting(ada, "Waiting room")
@@ -176,17 +177,17 @@ async def test_who_is_invited_signs_in_and_comes_in_as_invited(
     await ada.page.goto("/")
     await ada.page.get_by_role("link", name="Settings of Weekly planning").click()
     await ada.page.get_by_text("Invite somebody").click()
-    await ada.page.get_by_label("E-mail address").fill("grace@example.org")
+    grace, mary = await person("Grace Hopper"), await person("Mary Shelley")
+    await ada.page.get_by_label("E-mail address").fill(grace.email)
     await ada.page.get_by_label("They come in as").last.select_option("cohost")
     await ada.press("Invite")
-    await expect(ada.page.get_by_role("region", name="Invited people").get_by_text("grace@example.org")).to_be_visible()
+    await expect(ada.page.get_by_role("region", name="Invited people").get_by_text(grace.email)).to_be_visible()
     await ada.join(link)
-    grace, mary = await person("Grace Hopper"), await person("Mary Shelley")
 
     await grace.page.goto(link)
     await grace.page.get_by_role("main").get_by_role("link", name="Sign in").click()
-    await sign_up(grace, "grace@example.org", server)
-    await sign_in(grace, "grace@example.org")
+    await sign_up(grace, server)
+    await sign_in(grace)
     await grace.page.goto("/")
     await grace.press("Join the meeting")
     await is_inside(grace)
@@ -197,8 +198,8 @@ async def test_who_is_invited_signs_in_and_comes_in_as_invited(
     await expect(grace.page.get_by_role("dialog").get_by_role("button", name="Remove from")).to_have_count(0)
 
     await mary.page.goto("/")
-    await sign_up(mary, "mary@example.org", server)
-    await sign_in(mary, "mary@example.org")
+    await sign_up(mary, server)
+    await sign_in(mary)
     await mary.page.goto(link)
     await mary.press("Join the meeting")
     await sees_page(mary, "You cannot come in")

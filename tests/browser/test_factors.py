@@ -9,6 +9,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.servers.meetserver import MeetServer
@@ -86,7 +87,7 @@ def server() -> Iterator[MeetServer]:
         yield server
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def ann(browser: Browser, server: MeetServer) -> AsyncIterator[Person]:
     """Signed in. At localhost, as passkeys are for names and not for addresses."""
     page = await browser.new_page(base_url=server.base_url.replace("127.0.0.1", "localhost"))

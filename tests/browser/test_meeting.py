@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, Invite
+from tests.browser.doors import have_an_account
 from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
@@ -17,8 +18,8 @@ OTHER_STROKE = [(0.2, 0.7), (0.5, 0.7), (0.8, 0.7)]
 async def test_two_people_meet(server: MeetServer, person: Invite, artifacts: Path) -> None:
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper", on=PHONE, theme="dark")
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await ada.sign_up(server.data_dir / "mail")
+    await ada.sign_in()
     link = await ada.create_meeting("Weekly planning")
     await ada.take_picture(artifacts / "door-desktop.png")
     await ada.join(link)
@@ -55,8 +56,7 @@ async def test_two_people_meet(server: MeetServer, person: Invite, artifacts: Pa
 async def test_the_host_ends_the_meeting_for_everybody(server: MeetServer, person: Invite) -> None:
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper")
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     link = await ada.create_meeting("A short one")
     await ada.join(link)
     await grace.join(link, as_guest=True)
@@ -75,8 +75,7 @@ async def test_a_guest_without_camera_comes_in_all_the_same(server: MeetServer, 
     await grace.page.add_init_script(
         "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };"
     )
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     link = await ada.create_meeting("Weekly planning")
     await ada.join(link)
 

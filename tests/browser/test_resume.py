@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import Invite
+from tests.browser.conftest import Invite, on_its_own_server
+from tests.browser.doors import have_an_account
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
@@ -33,8 +34,7 @@ async def given_a_meeting(server: MeetServer, person: Invite, *, before_grace: s
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper")
     await grace.page.add_init_script(before_grace)
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     link = await ada.create_meeting("Weekly planning")
     await ada.join(link)
     await grace.join(link, as_guest=True)
@@ -43,6 +43,7 @@ async def given_a_meeting(server: MeetServer, person: Invite, *, before_grace: s
     return ada, grace
 
 
+@on_its_own_server
 @pytest.mark.parametrize("end", [MeetServer.kill, MeetServer.stop])
 async def test_pages_come_back_after_the_server_was_away(
     server: MeetServer, person: Invite, artifacts: Path, end: Callable[[MeetServer], None]
@@ -63,7 +64,7 @@ async def test_pages_come_back_after_the_server_was_away(
 
     for one in (ada, grace):
         await one.was_told_that_nothing_is_lost()
-        await expect(one.page.locator(".banner")).to_have_attribute("data-state", "online")
+        await one.is_connected()
         await one.sees_moving_pictures()
     await ada.sees_message("before")
     await ada.sees_message("while it was down")
@@ -117,7 +118,7 @@ async def test_who_was_away_for_too_long_comes_in_anew(server: MeetServer, perso
     await ada.say("meanwhile")
     await grace.page.evaluate("window.isCut = false")
 
-    await grace.is_told("online")
+    await grace.is_connected()
     await grace.say("here again")
     for one in (ada, grace):
         for text in ("before", "meanwhile", "here again"):

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import ViewportSize, expect
 
 from tests.browser.conftest import Invite
+from tests.browser.doors import have_an_account
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
@@ -37,8 +38,7 @@ async def assert_usable(person: Person) -> None:
 
 async def given_a_host(server: MeetServer, person: Invite, on: ViewportSize) -> tuple[Person, str]:
     ada = await person("Ada Lovelace", on=on)
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     return ada, await ada.create_meeting("A title that is rather long for the smallest of all phones, isn’t it?")
 
 
@@ -86,8 +86,7 @@ async def test_a_link_can_be_copied_without_the_clipboard(server: MeetServer, pe
     await ada.page.add_init_script(
         "navigator.clipboard.writeText = () => Promise.reject(new Error('no')); document.execCommand = () => false;"
     )
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     link = await ada.create_meeting("Weekly planning")
     await ada.page.goto("/")
 

@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from meetserver.chat.messages import Send
 from meetserver.client import Api, RoomClient
 from tests.browser.conftest import Invite
+from tests.browser.doors import have_an_account
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
@@ -32,8 +33,7 @@ async def assert_harmless(person: Person) -> None:
 
 async def test_names_and_messages(server: MeetServer, person: Invite) -> None:
     ada = await person(CORPUS[0])
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     link = await ada.create_meeting(CORPUS[1])
     await ada.join(link)
     await ada.page.locator("[data-tool=chat]").click()
@@ -54,8 +54,7 @@ async def test_names_and_messages(server: MeetServer, person: Invite) -> None:
 
 async def test_titles(server: MeetServer, person: Invite) -> None:
     ada = await person("Ada Lovelace")
-    await ada.sign_up("ada@example.org", server.data_dir / "mail")
-    await ada.sign_in("ada@example.org")
+    await have_an_account(ada, server)
     for title in CORPUS:
         await ada.create_meeting(title)
         await expect(ada.page.get_by_role("heading", name=title, exact=True)).to_be_visible()

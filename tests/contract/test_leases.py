@@ -27,6 +27,9 @@ class Leases:
     async def live(self) -> list[tuple[str, str]]:
         return [(lease.shard, lease.incarnation) for lease in await self.store.live()]
 
+    async def standing(self) -> list[tuple[bool, float, str]]:
+        return [(lease.is_draining, lease.weight, lease.address) for lease in await self.store.live()]
+
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def leases(request: pytest.FixtureRequest) -> AsyncIterator[Leases]:
@@ -87,6 +90,30 @@ async def test_a_new_start_supersedes_the_old_one_at_once(leases: Leases) -> Non
     await leases.store.acquire(ONE, "new", 10)
     assert not await leases.store.renew(ONE, "old", AGES_S)
     assert await leases.live() == [("shard-1", "new")]
+
+
+async def test_a_renewal_says_how_the_shard_is(leases: Leases) -> None:
+    await leases.store.acquire(ONE, "a", 10, "http://10.0.0.1:8080")
+    assert await leases.standing() == [(False, 1.0, "http://10.0.0.1:8080")]
+    assert await leases.store.renew(ONE, "a", 10, is_draining=True, weight=0.5)
+    assert await leases.standing() == [(True, 0.5, "http://10.0.0.1:8080")]
+    assert await leases.store.renew(ONE, "a", 10)
+    assert await leases.standing() == [(False, 1.0, "http://10.0.0.1:8080")]
+
+
+async def test_a_new_start_inherits_nothing(leases: Leases) -> None:
+    await leases.store.acquire(ONE, "old", AGES_S, "http://10.0.0.1:8080")
+    await leases.store.renew(ONE, "old", AGES_S, is_draining=True, weight=0.0)
+    lease = await leases.store.acquire(ONE, "new", 10, "http://10.0.0.2:8080")
+    assert await leases.standing() == [(False, 1.0, "http://10.0.0.2:8080")]
+    assert await leases.store.live() == [lease]
+
+
+async def test_who_was_superseded_changes_nothing(leases: Leases) -> None:
+    await leases.store.acquire(ONE, "old", 10)
+    await leases.store.acquire(ONE, "new", 10)
+    assert not await leases.store.renew(ONE, "old", 10, is_draining=True, weight=0.0)
+    assert await leases.standing() == [(False, 1.0, "")]
 
 
 async def test_a_release_ends_the_lease_but_no_others(leases: Leases) -> None:

@@ -10,6 +10,7 @@ Pure: nothing here reads a clock or a database.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -27,13 +28,17 @@ class Violation(Struct, frozen=True):
 Logs = Mapping[str, Sequence[LogEntry]]
 
 
-def check(histories: Sequence[History], logs: Logs) -> list[Violation]:
-    """All violations; `logs` is by room, each in the order in which the database gives it by seq."""
+def check(histories: Sequence[History], logs: Logs, after: Mapping[str, int] = MappingProxyType({})) -> list[Violation]:
+    """All violations; `logs` is by room, each in the order in which the database gives it by seq.
+
+    A room in `after` was looked at before up to that seq: its log begins with that entry, its histories after it.
+    """
     violations: list[Violation] = []
     for room, log in logs.items():
         by_seq = {entry.seq: entry for entry in log}
         mine = [history for history in histories if history.room == room]
-        violations += _check_log(room, log)
+        violations += _check_log(room, log, after.get(room, 1))
+        violations += _check_asked(room, mine, [entry for entry in log if entry.seq > after.get(room, 0)])
         violations += _check_order(room, mine)
         for history in mine:
             violations += _check_answers(history, log)
@@ -46,18 +51,27 @@ def check(histories: Sequence[History], logs: Logs) -> list[Violation]:
     return violations
 
 
-def _check_log(room: str, log: Sequence[LogEntry]) -> Iterator[Violation]:
+def _check_log(room: str, log: Sequence[LogEntry], first: int) -> Iterator[Violation]:
     keys = Counter((entry.by, entry.txn) for entry in log if entry.txn is not None)
     for (by, txn), count in keys.items():
         if count > 1:
             yield Violation("I2", room, f"txn {txn} of {by} is in the log {count} times")
-    if log and log[0].seq != 1:
+    if log and log[0].seq != first:
         yield Violation("I5", room, f"the log begins at {log[0].seq}")
     for before, after in pairwise(log):
         if after.seq != before.seq + 1:
             yield Violation("I5", room, f"{after.seq} follows {before.seq}")
         if after.epoch < before.epoch:
             yield Violation("I5", room, f"epoch {after.epoch} at {after.seq} follows epoch {before.epoch}")
+
+
+def _check_asked(room: str, histories: Sequence[History], log: Sequence[LogEntry]) -> Iterator[Violation]:
+    """What was asked for on a former page of the histories is not done again on this one."""
+    asked = {record.txn for history in histories for record in history.records if isinstance(record, Invoked)}
+    authors = {history.participant for history in histories}
+    for entry in log:
+        if entry.txn is not None and entry.by in authors and entry.txn not in asked:
+            yield Violation("I2", room, f"nobody asked for txn {entry.txn} at {entry.seq} ({entry.type}) just now")
 
 
 def _check_answers(history: History, log: Sequence[LogEntry]) -> Iterator[Violation]:
@@ -151,9 +165,29 @@ def seconds_to_first_ack(histories: Iterable[History], since_s: float) -> dict[s
     """For each room, the time from `since_s` to the first ack of a command that was given after it."""
     first: dict[str, float] = {}
     for history in histories:
-        given = {r.txn for r in history.records if isinstance(r, Invoked) and r.at_s >= since_s}
-        for record in history.records:
-            if isinstance(record, Acked) and record.txn in given:
-                took = record.at_s - since_s
-                first[history.room] = min(first.get(history.room, took), took)
+        took = _first_ack(history, since_s)
+        if took is not None:
+            first[history.room] = min(first.get(history.room, took), took)
     return first
+
+
+def seconds_to_each_ack(histories: Iterable[History], since_s: float) -> dict[str, float]:
+    """The same for each client."""
+    return {history.client: took for history in histories if (took := _first_ack(history, since_s)) is not None}
+
+
+def _first_ack(history: History, since_s: float) -> float | None:
+    given = {r.txn for r in history.records if isinstance(r, Invoked) and r.at_s >= since_s}
+    return min((r.at_s - since_s for r in history.records if isinstance(r, Acked) and r.txn in given), default=None)
+
+
+def longest_silences(histories: Iterable[History], since_s: float, until_s: float) -> dict[str, float]:
+    """For each room, the longest time between two acks, whoever's, within `since_s` to `until_s`."""
+    acks: dict[str, list[float]] = {}
+    for history in histories:
+        times = [r.at_s for r in history.records if isinstance(r, Acked) and since_s < r.at_s < until_s]
+        acks.setdefault(history.room, []).extend(times)
+    return {
+        room: max(after - before for before, after in pairwise([since_s, *sorted(times), until_s]))
+        for room, times in acks.items()
+    }

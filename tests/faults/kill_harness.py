@@ -81,7 +81,7 @@ async def run(server: MeetServer, database: str, rounds: int, shape: Shape, calm
             report.rounds.append(await _kill_and_start(server, running))
         await running.rest(SETTLE_TIMEOUT_S)
         logs = await read_logs(server.environment)
-        await _settle(running, logs)
+        await running.saw_all(logs, SETTLE_TIMEOUT_S)
         _sum_up(report, running, logs)
     return report
 
@@ -95,16 +95,6 @@ async def _kill_and_start(server: MeetServer, running: Load) -> Round:
     came = [person.came_back[-1] - started_s for person in running.people if person.came_back]
     rooms_back_s = ALL_BACK_TIMEOUT_S if missing else max(back.values())
     return Round(round(ready_s, 3), round(rooms_back_s, 3), round(max(came, default=0), 3), missing)
-
-
-async def _settle(running: Load, logs: dict[str, list[LogEntry]]) -> None:
-    """Wait until everybody has seen all that is for them; who has not after a while is the checker's affair."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SETTLE_TIMEOUT_S):
-            for person in running.people:
-                history = person.history
-                due = [entry.seq for entry in logs.get(history.room, []) if entry.is_for(history.participant)]
-                await person.saw(max(due, default=0))
 
 
 def _sum_up(report: Report, running: Load, logs: dict[str, list[LogEntry]]) -> None:

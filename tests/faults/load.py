@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import random
 import secrets
+import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from msgspec import Struct
 
 from meetserver.chat import messages as chat
@@ -25,27 +27,38 @@ from meetserver.client import (
 )
 from meetserver.messages import Command
 from meetserver.whiteboard import messages as whiteboard
+from tests.faults.checker import Logs
 from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, Seen, content_of
 
 PASSWORD = "correct horse battery staple"
 UNDER_WAY = 16
 """Commands of one person that wait at most; while the server is away no more are given."""
 RETRY_S = 0.05
+LOOK_S = 0.02
+SMALL_BUFFER_BYTES = 4096
+"""Of a socket that is not read, so that its server notices before long."""
 COME_BACK = Backoff(first_s=0.05, most_s=0.25)
 
 
 class Person:
     """One client in one room: acts when told to, and writes down what it does and sees."""
 
-    def __init__(self, name: str, room: str, others: "list[Person]", chance: random.Random) -> None:
+    def __init__(
+        self, name: str, room: str, others: "list[Person]", chance: random.Random, text_chars: int = 0
+    ) -> None:
+        self._text_chars = text_chars
         self.history = History(name, room, "", [])
         self.refusals: Counter[str] = Counter()
         self.came_back: list[float] = []
+        self.away_s: list[float] = []
+        """How long each time that it had no place in the room, as far as LOOK_S can tell."""
         self._others = others
         self._chance = chance
         self._drawn: list[str] = []
         self._seq = 0
         self._acked_given_s = 0.0
+        self._gone_at_s: float | None = None
+        self._paused: asyncio.Transport | None = None
         self._saw = asyncio.Event()
         self._out = False
         self._acting = asyncio.Semaphore(UNDER_WAY)
@@ -71,6 +84,26 @@ class Person:
             self._acts.add(act)
             act.add_done_callback(self._acts.discard)
 
+    def drop(self) -> None:
+        """Its socket is cut, as by a failing network."""
+        assert self._client is not None
+        self._client.drop()
+
+    def stop_reading(self) -> None:
+        """Its socket stays open, and what comes is left in it."""
+        assert self._client is not None
+        connection = self._client._connection
+        open_ = connection._ws._conn if connection is not None else None
+        if open_ is not None and open_.transport is not None:
+            self._paused = open_.transport
+            self._paused.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
+            self._paused.pause_reading()
+
+    def read_on(self) -> None:
+        if self._paused is not None and not self._paused.is_closing():
+            self._paused.resume_reading()
+        self._paused = None
+
     async def answered(self) -> None:
         """Wait until nothing that was given is without an answer."""
         if self._acts:
@@ -82,12 +115,6 @@ class Person:
             self._saw.clear()
             await self._saw.wait()
 
-    async def attached_since(self, at_s: float) -> None:
-        """Wait until the client has come back after `at_s`, or is out for good."""
-        while not (self.came_back and self.came_back[-1] >= at_s) and not self._is_out():
-            self._saw.clear()
-            await self._saw.wait()
-
     async def acked_since(self, at_s: float) -> None:
         """Wait until a command that was given after `at_s` has its ok, or the client is out for good."""
         while self._acked_given_s < at_s and not self._is_out():
@@ -95,12 +122,34 @@ class Person:
             await self._saw.wait()
 
     def why_missing(self, at_s: float) -> str:
-        """Empty when it came back, and had an ack, after `at_s`."""
+        """Empty when a command that was given after `at_s` had its ok, and it is not out of the room for good."""
         if self._out:
             return "out of the room"
-        if not (self.came_back and self.came_back[-1] >= at_s):
-            return "not attached"
-        return "" if self._acked_given_s >= at_s else f"no ack; {len(self._acts)} commands wait"
+        if self._acked_given_s >= at_s:
+            return ""
+        return f"no ack; {len(self._acts)} commands wait" if self._is_attached() else "not attached"
+
+    def look(self, now_s: float) -> None:
+        """Is it in the room?"""
+        if self._is_attached():
+            if self._gone_at_s is not None:
+                self.away_s.append(now_s - self._gone_at_s)
+            self._gone_at_s = None
+        elif self._gone_at_s is None:
+            self._gone_at_s = now_s
+
+    def turn_over(self) -> None:
+        """A new page of its history: from what it has seen on, and with what it still has no answer for."""
+        records = self.history.records
+        answered = {record.txn for record in records if isinstance(record, Acked | Failed)}
+        unknown = [record for record in records if isinstance(record, Invoked) and record.txn not in answered]
+        begins = Entered(self._seq, recovered=False, must_recover=False, at_s=time.monotonic())
+        self.history.records = [begins, *unknown]
+        self.away_s.clear()
+        self.refusals.clear()
+
+    def _is_attached(self) -> bool:
+        return self._client is not None and self._client.is_attached
 
     def _is_out(self) -> bool:
         return self._out
@@ -120,35 +169,38 @@ class Person:
             other = self._chance.choice([person for person in self._others if person is not self])
             return chat.Send(text=f"between us {self._chance.random()}", to=[other.history.participant])
         if dice < 0.5:
-            return chat.Send(text=f"{self.history.client} says {self._chance.random()}")
+            text = f"{self.history.client} says {self._chance.random()}"
+            return chat.Send(text=text.ljust(self._text_chars, "."))
         element = secrets.token_hex(6)
         self._drawn.append(element)
         points = [self._chance.randrange(1000) for _ in range(20)]
         return whiteboard.Apply(ops=[whiteboard.Put(element, {"kind": "stroke", "points": points})])
 
+    async def try_to(self, command: Command, txn: str) -> str:
+        """Give this one command and wait: "ok", or the code with which it was refused for good."""
+        given_s = time.monotonic()
+        self.history.records.append(Invoked(txn, command.type, given_s))
+        while True:
+            try:
+                assert self._client is not None
+                receipt = await self._client.send(command, txn=txn)
+            except Unanswered:
+                return "unanswered"  # it may be in the log or not
+            except CommandRefused as refused:
+                self.refusals[refused.code] += 1
+                if not refused.refusal.temporary:
+                    self.history.records.append(Failed(txn, refused.code, time.monotonic()))
+                    return refused.code
+                await asyncio.sleep(refused.refusal.retry_after_s or RETRY_S)
+            else:
+                self.history.records.append(Acked(txn, receipt.seq, time.monotonic()))
+                self._acked_given_s = max(self._acked_given_s, given_s)
+                self._saw.set()
+                return "ok"
+
     async def _act(self, command: Command) -> None:
         async with self._acting:
-            assert self._client is not None
-            txn = secrets.token_hex(8)
-            records = self.history.records
-            given_s = time.monotonic()
-            records.append(Invoked(txn, command.type, given_s))
-            while True:
-                try:
-                    receipt = await self._client.send(command, txn=txn)
-                except Unanswered:
-                    return  # unknown: it may be in the log or not
-                except CommandRefused as refused:
-                    self.refusals[refused.code] += 1
-                    if not refused.refusal.temporary:
-                        records.append(Failed(txn, refused.code, time.monotonic()))
-                        return
-                    await asyncio.sleep(refused.refusal.retry_after_s or RETRY_S)
-                else:
-                    records.append(Acked(txn, receipt.seq, time.monotonic()))
-                    self._acked_given_s = max(self._acked_given_s, given_s)
-                    self._saw.set()
-                    return
+            await self.try_to(command, secrets.token_hex(8))
 
     def _see(self, event: RoomEvent) -> None:
         now = time.monotonic()
@@ -172,15 +224,24 @@ class Shape(Struct, frozen=True):
     clients: int = 50
     rooms: int = 5
     rate_per_s: float = 200
+    text_chars: int = 0
+    """Chat messages are at least so long."""
 
 
 class Load:
     """A running load; made by `load`."""
 
-    def __init__(self, people: list[Person], shape: Shape) -> None:
+    def __init__(
+        self, people: list[Person], shape: Shape, meetings: list[str], host: Api, http: aiohttp.ClientSession
+    ) -> None:
         self.people = people
+        self.meetings = meetings
+        self.host = host
+        self.http = http
         self._shape = shape
         self._pacer: asyncio.Task[None] | None = None
+        self._watchers = [asyncio.create_task(person.watch()) for person in people]
+        self._watchers.append(asyncio.create_task(self._look()))
 
     def go(self) -> None:
         """Everybody acts in turn, at the shape's rate."""
@@ -195,22 +256,60 @@ class Load:
                     await person.answered()
 
     async def missing_since(self, at_s: float, timeout_s: float) -> list[str]:
-        """Wait until everybody has come back and had an ack after `at_s`; who has not, and why, after `timeout_s`."""
+        """Wait until everybody had an ack of what was given after `at_s`; who has not, and why, after `timeout_s`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 for person in self.people:
-                    await person.attached_since(at_s)
                     await person.acked_since(at_s)
         return [f"{person.history.client}: {why}" for person in self.people if (why := person.why_missing(at_s))]
+
+    async def rooms_acked_since(self, at_s: float, rooms: Collection[str], timeout_s: float) -> bool:
+        """Wait until each of the rooms has acked something that was given after `at_s`; False after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            acked = {person.history.room for person in self.people if not person.why_missing(at_s)}
+            if acked >= set(rooms):
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
+
+    async def saw_all(self, logs: Logs, timeout_s: float) -> None:
+        """Wait until everybody has seen all that is for them; who has not after a while is the checker's affair."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                for person in self.people:
+                    history = person.history
+                    due = [entry.seq for entry in logs.get(history.room, []) if entry.is_for(history.participant)]
+                    await person.saw(max(due, default=0))
 
     async def stop(self) -> None:
         """No new commands."""
         if self._pacer is not None:
             await _end([self._pacer])
 
+    def turn_over(self) -> None:
+        """A new page of everybody's history; call it when all is answered and seen."""
+        for person in self.people:
+            person.turn_over()
+
+    @property
+    def histories(self) -> list[History]:
+        return [person.history for person in self.people]
+
     @property
     def refusals(self) -> Counter[str]:
         return sum((person.refusals for person in self.people), Counter())
+
+    async def close(self) -> None:
+        await self.stop()
+        await _end(self._watchers)
+
+    async def _look(self) -> None:
+        while True:
+            now_s = time.monotonic()
+            for person in self.people:
+                person.look(now_s)
+            await asyncio.sleep(LOOK_S)
 
     async def _pace(self) -> None:
         loop = asyncio.get_running_loop()
@@ -223,34 +322,37 @@ class Load:
 
 
 @contextlib.asynccontextmanager
-async def load(base_url: str, shape: Shape, seed: int = 0) -> AsyncIterator[Load]:
-    """Meetings, made by one user, with `shape.clients` people in them: the user is in the first, guests elsewhere."""
+async def load(
+    base_url: str, shape: Shape, seed: int = 0, resolver: AbstractResolver | None = None
+) -> AsyncIterator[Load]:
+    """Meetings, made by one user, with `shape.clients` people in them: the user is in the first, guests elsewhere.
+
+    `resolver` says each time to which server they go.
+    """
     chance = random.Random(seed)
     async with contextlib.AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-        api = Api(base_url, http=http)
+        connector = aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        api, guest = Api(base_url, http=http), Api(base_url, http=http)
         email = f"host-{secrets.token_hex(4)}@example.org"
         await api.register(email, PASSWORD, "Host")
         await api.login(email, PASSWORD)
         meetings = [await api.create_meeting(f"Room {n}") for n in range(shape.rooms)]
-        guest = Api(base_url, http=http)
         in_room: dict[str, list[Person]] = {meeting.room_id: [] for meeting in meetings}
         people = []
         for n in range(shape.clients):
             meeting = meetings[n % len(meetings)]
             others = in_room[meeting.room_id]
-            person = Person(f"client {n}", meeting.room_id, others, chance)
+            person = Person(f"client {n}", meeting.room_id, others, chance, shape.text_chars)
             offer = await (api.join(meeting.id) if not others else guest.join(meeting.id, name=f"Guest {n}"))
             await stack.enter_async_context(person.in_room(offer, http))
             others.append(person)
             people.append(person)
-        watchers = [asyncio.create_task(person.watch()) for person in people]
-        running = Load(people, shape)
+        running = Load(people, shape, [meeting.id for meeting in meetings], api, http)
         try:
             yield running
         finally:
-            await running.stop()
-            await _end(watchers)
+            await running.close()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

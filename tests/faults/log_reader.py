@@ -1,5 +1,8 @@
 """The rooms' logs as the database holds them, read past the server, for the checker."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy import select
 
 from meetserver import wire
@@ -18,8 +21,10 @@ from tests.faults.history import LogEntry, content_of
 PAGE = 1000
 
 
-async def read_logs(environment: dict[str, str]) -> dict[str, list[LogEntry]]:
-    """Every room's whole log; `environment` is the server's MEET_* variables."""
+async def read_logs(
+    environment: Mapping[str, str], after: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, list[LogEntry]]:
+    """Every room's log, of those in `after` from the entry after that seq; `environment`: the server's variables."""
     config = load_config(environment)
     database = open_database(config)
     try:
@@ -27,16 +32,16 @@ async def read_logs(environment: dict[str, str]) -> dict[str, list[LogEntry]]:
         log = open_room_log(config, database, ring)
         try:
             rooms = [row.id for row in await database.fetch(select(room_table.c.id))]
-            return {room: await _read(log, room) for room in rooms}
+            return {room: await _read(log, room, after.get(room, 0)) for room in rooms}
         finally:
             await log.close()
     finally:
         await database.close()
 
 
-async def _read(log: SqlRoomLog, room: RoomId) -> list[LogEntry]:
+async def _read(log: SqlRoomLog, room: RoomId, after: int) -> list[LogEntry]:
     entries: list[LogEntry] = []
-    while page := await log.page(room, entries[-1].seq if entries else 0, PAGE):
+    while page := await log.page(room, entries[-1].seq if entries else after, PAGE):
         entries += [_entry(entry) for entry in page]
     return entries
 

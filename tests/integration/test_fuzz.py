@@ -1,6 +1,6 @@
 """Every command, by everyone who could send it, with generated bodies: only typed answers, and the rooms live on.
 
-MEET_TEST_FUZZ_INPUTS is how many inputs each command gets from each sender (default 500).
+MEET_TEST_FUZZ_INPUTS is how many inputs each command gets from each sender (default 200).
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from meetserver.rooms.messages import Hello, ResumePoint, SetRole
 from tests.integration.hostile import Hostile, reply_codes
 from tests.servers.meetserver import MeetServer
 
-INPUTS = int(os.environ.get("MEET_TEST_FUZZ_INPUTS", "500"))
+INPUTS = int(os.environ.get("MEET_TEST_FUZZ_INPUTS", "200"))
 BATCH = 20
 BURST = 150
 """Inputs on one connection; below limits.COMMAND_BURST, so that `rate_limited` never stands in for an answer."""

@@ -8,19 +8,22 @@ import pytest
 from sqlalchemy import text
 
 from meetserver import limits
+from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.clock import SystemClock
+from meetserver.adapters.memory.bus import MemoryBus
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.random import SystemRandom
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.router import Router
 from meetserver.config import Config
-from meetserver.errors import Refusal
-from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
+from meetserver.errors import NotFound
+from meetserver.ids import RoomId
 from meetserver.rooms import messages as rooms
 from tests.contract.eventually import eventually
 from tests.contract.logs import SqlWorld, world_on
+from tests.simulation.members import Alone
 
 CLOSE_TIMEOUT_S = 5
 SECRET = "a master secret that is only for tests"
@@ -40,10 +43,11 @@ async def router_on(world: SqlWorld) -> AsyncIterator[Router]:
 
     def make(room: RoomId) -> RoomActor:
         return RoomActor(
-            room, ShardId("s"), store=world.log, committer=committer, clock=SystemClock(), random=SystemRandom()
+            room, Alone.shard, store=world.log, committer=committer, clock=SystemClock(), random=SystemRandom()
         )
 
-    router = Router(world.log, make, Supervisor(close_timeout_s=1))
+    supervisor = Supervisor(close_timeout_s=1)
+    router = Router(world.log, make, supervisor, Alone(), MemoryBus(), SystemClock(), Pressure(), lambda: None)
     try:
         yield router
     finally:
@@ -52,21 +56,6 @@ async def router_on(world: SqlWorld) -> AsyncIterator[Router]:
                 await router.drain()
         await router.close()
         await committer.close()
-
-
-class Link:
-    """A socket whose refusal is waited for."""
-
-    def __init__(self) -> None:
-        self.closed: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
-
-    def write(self, frames: bytes) -> None: ...
-    def unsent_bytes(self) -> int:
-        return 0
-
-    def close(self, refusal: Refusal | None, *, code: int | None = None) -> None:
-        if refusal is not None and not self.closed.done():
-            self.closed.set_result(refusal)
 
 
 @pytest.mark.parametrize("code", ["53100", "25006", "57014", "58030"])
@@ -92,7 +81,7 @@ async def test_a_room_waits_while_its_database_is_in_trouble(
 
         await eventually(delays)
         await world.database.write(text("DROP TRIGGER trouble ON room"))
-        await router.ask(room, rooms.Configure("New title", rooms.Settings()))
+        await router.desk.ask(room, rooms.Configure("New title", rooms.Settings()))
         assert "action=actor_crashed" not in caplog.text
 
 
@@ -102,15 +91,7 @@ async def test_a_room_id_that_no_database_can_hold_is_no_room(
 ) -> None:
     """Anybody may ask for any: none must crash, or stay."""
     async with migrated_world(database_url) as world, router_on(world) as router:
-        link = Link()
-        edge = await router.edge(room)
-        join = rooms.Join(ParticipantId("p"), SessionId("s"), "p", "participant")
-        edge.open_by_ticket(1, link, 0, join, "token", "jti")
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            assert (await link.closed).code == "not_found"
-
-        async def is_forgotten() -> bool:
-            return not router.room_ids
-
-        await eventually(is_forgotten)
+        with pytest.raises(NotFound):
+            await router.edge(room)
+        assert router.room_ids == []
         assert "action=actor_crashed" not in caplog.text

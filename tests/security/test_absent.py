@@ -26,6 +26,8 @@ HIDE_NOTHING: Final = {
     "erasure_id": "whoever has a receipt's number may read it",
     "user_id": "administrators see all, and others are turned away before anything is looked up",
     "role": "the same",
+    "shard_id": "the same, of operators",
+    "room_id": "the same, of operators",
     "ban_id": "the room itself is asked, and knows no bans but its own",
 }
 """Parts of paths, and why there is nothing of others to be found by them."""

@@ -91,7 +91,7 @@ class Scene:
 
     async def state(self) -> bytes | None:
         """All that anybody in the room can see of it."""
-        return await self._meeting.server.router.state(self._sessions["host"]["snapshot"]["room"]["id"])
+        return await self._meeting.server.router.desk.state(self._sessions["host"]["snapshot"]["room"]["id"])
 
 
 def sample(row: str, scene: Scene) -> Mapping[str, Any]:

@@ -61,6 +61,11 @@ class MeetServer:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """All that it wrote, over all runs."""
         return (self.folder / "log").read_text(errors="replace")

@@ -35,11 +35,17 @@ class PostgresServer:
 
     `url` is the superuser's, for the database `postgres`; it stays the same over restarts.
     `fsync=True` keeps what a production server keeps: for tests of faults and measurements.
-    `settings` are further lines of postgresql.conf; `program` is another build than the usual one.
+    `settings` are further lines of postgresql.conf; `program` is another build than the usual one; `parent` is where
+    its folder is made.
     """
 
     def __init__(
-        self, *, fsync: bool = False, settings: dict[str, str] | None = None, program: Path | None = None
+        self,
+        *,
+        fsync: bool = False,
+        settings: dict[str, str] | None = None,
+        program: Path | None = None,
+        parent: Path | None = None,
     ) -> None:
         self._settings = {
             "listen_addresses": "127.0.0.1",
@@ -54,7 +60,7 @@ class PostgresServer:
         self._password = secrets.token_hex(8)
         self._port = _free_port()
         # Its name is short, because the path of a Unix socket may have 107 bytes.
-        self.folder = Path(tempfile.mkdtemp(prefix="meet-pg-", dir=None if fsync else _memory_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="meet-pg-", dir=parent or (None if fsync else _memory_folder())))
         try:
             self._make_cluster()
         except BaseException:
@@ -91,6 +97,10 @@ class PostgresServer:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def is_running(self) -> bool:
+        """It may have ended by itself."""
+        return self._process is not None and self._process.is_running()
 
     def freeze(self) -> None:
         """Stop the clock for it: connections stay open and nothing answers, until `thaw`."""

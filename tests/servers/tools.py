@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,7 @@ COMMANDS = {
     "chromium": ("chromium", "chromium-browser"),
     "coturn": ("turnserver",),
     "janus": ("janus",),
+    "nginx": ("nginx",),
     "nodejs": ("node", "nodejs"),
     "postgres": ("postgres",),
     "valkey": ("valkey-server", "redis-server"),
@@ -63,3 +65,5 @@ def _candidates(tool: str) -> Iterator[Path]:
             yield Path(path)
     if tool == "postgres":  # Debian keeps its servers off PATH
         yield from sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
+    if tool == "nginx":  # install-test-tools.sh unpacks it there
+        yield from Path(sys.prefix).glob("nginx/usr/sbin/nginx")

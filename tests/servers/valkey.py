@@ -6,8 +6,9 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from tests.servers.process import ServerProcess
@@ -20,8 +21,10 @@ class ValkeyServer:
     `url` stays the same over restarts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`settings` go before those that are set here anyway."""
         self._valkey = need("valkey")
+        self._settings = settings
         self._process: ServerProcess | None = None
         # Its name is short, because the path of a Unix socket may have 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="meet-vk-"))
@@ -40,6 +43,7 @@ class ValkeyServer:
             "dir": str(self.folder),
             "save": "",
             "appendonly": "no",
+            **self._settings,
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         process = ServerProcess([self._valkey, *words], folder=self.folder)

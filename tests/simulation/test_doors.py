@@ -208,7 +208,7 @@ async def _evening(seed: int) -> tuple[World, list[Person]]:
         Host(world, room, ann).live(until), *(one.live(until) for one in visitors), _break_things(world, people, until)
     )
     await asyncio.sleep(10)
-    state = world.router._refs[room].actor.state
+    state = world.actor(room).state
     for person in people:
         without_what_changed_nothing(person, world)
         if person.participant not in state.participants:

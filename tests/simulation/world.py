@@ -5,17 +5,20 @@ import random
 from collections.abc import Callable
 
 from meetserver.access import AnyRole
+from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.memory.bus import MemoryBus
 from meetserver.adapters.memory.clock import LoopClock
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.room_log import MemoryRoomLog
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.router import Router
 from meetserver.errors import Refusal
-from meetserver.ids import RoomId, ShardId
+from meetserver.ids import RoomId
 from meetserver.wire import timestamp
 from tests.faults.history import LogEntry, content_of
+from tests.simulation.members import Alone
 
 SLOWEST_STATEMENT_S = 0.030
 
@@ -37,6 +40,7 @@ class World:
         """What rooms told of what people caused in them: type and account."""
         self.turned_away: list[tuple[str, str, str | None]] = []
         """Whom rooms did not let in for their address: whose rules, address and account."""
+        self.pressure = Pressure()
         self._committers: list[Committer] = []
         self._start()
 
@@ -49,12 +53,14 @@ class World:
         self.committer = Committer(self.log)
         self._committers.append(self.committer)
         self.supervisor = Supervisor(close_timeout_s=1)
-        self.router = Router(self.log, self.make_actor, self.supervisor)
+        self.router = Router(
+            self.log, self.make_actor, self.supervisor, Alone(), MemoryBus(), self.clock, self.pressure, lambda: None
+        )
 
     def make_actor(self, room: RoomId) -> RoomActor:
         return RoomActor(
             room,
-            ShardId("shard"),
+            Alone.shard,
             store=self.log,
             committer=self.committer,
             clock=self.clock,
@@ -62,15 +68,22 @@ class World:
             admits=lambda address, roles: self.admits(address, roles),  # noqa: PLW0108  (it may be set later)
             on_fact=lambda _, event, user: self.facts.append((event.type, user)),
             on_turned_away=lambda _, user, address, whose: self.turned_away.append((whose, address, user)),
+            pressure=self.pressure,
         )
 
     def given_room(self, name: str = "room", **settings: object) -> RoomId:
         self.log.create(RoomId(name), title="Weekly", settings=settings)
         return RoomId(name)
 
+    def actor(self, room: RoomId) -> RoomActor:
+        """The one that runs it now."""
+        ref = self.router.rooms.get(room)
+        assert ref is not None
+        return ref.actor
+
     def crash(self, room: RoomId) -> None:
         """The room's actor fails, as by a bug; one that does not run cannot."""
-        if (ref := self.router._refs.get(room)) is not None:
+        if (ref := self.router.rooms.get(room)) is not None:
             ref.tell_control(Crash())
 
     async def kill_and_restart(self) -> None:
@@ -78,7 +91,7 @@ class World:
         dead = self.router
         self._start()
         await dead.close()
-        await self.router.wake_rooms()
+        await self.router.start()
 
     async def close(self) -> None:
         await self.router.drain()

@@ -14,6 +14,10 @@ class MemoryBus:
         self.peers.append(self)
         self._subscriptions = Subscriptions()
 
+    @property
+    def is_up(self) -> bool:
+        return self in self.peers
+
     async def publish(self, channel: str, message: bytes) -> None:
         # In a later turn of the loop, as from elsewhere: nobody is called while he still publishes.
         asyncio.get_running_loop().call_soon(self._deliver, channel, message)

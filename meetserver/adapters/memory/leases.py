@@ -1,6 +1,8 @@
 """Leases in memory: one process, or several that a simulation runs side by side."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from meetserver.ids import ShardId
 from meetserver.ports import Clock, Lease
@@ -13,16 +15,18 @@ class MemoryLeases:
         self._clock = clock
         self._leases: dict[ShardId, Lease] = {}
 
-    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float) -> Lease:
-        lease = Lease(shard, incarnation, self._clock.now() + timedelta(seconds=ttl_s))
+    async def acquire(self, shard: ShardId, incarnation: str, ttl_s: float, address: str = "") -> Lease:
+        lease = Lease(shard, incarnation, self._in(ttl_s), address=address)
         self._leases[shard] = lease
         return lease
 
-    async def renew(self, shard: ShardId, incarnation: str, ttl_s: float) -> bool:
+    async def renew(
+        self, shard: ShardId, incarnation: str, ttl_s: float, *, is_draining: bool = False, weight: float = 1.0
+    ) -> bool:
         held = self._held(shard, incarnation)
         if held is None or held.expires_at <= self._clock.now():
             return False
-        await self.acquire(shard, incarnation, ttl_s)
+        self._leases[shard] = replace(held, expires_at=self._in(ttl_s), is_draining=is_draining, weight=weight)
         return True
 
     async def release(self, shard: ShardId, incarnation: str) -> None:
@@ -41,6 +45,9 @@ class MemoryLeases:
             return False
         del self._leases[shard]
         return True
+
+    def _in(self, ttl_s: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=ttl_s)
 
     def _held(self, shard: ShardId, incarnation: str) -> Lease | None:
         lease = self._leases.get(shard)

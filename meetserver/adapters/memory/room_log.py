@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from meetserver.adapters.commits import malformed
 from meetserver.errors import Duplicate, NotFound, Stale, StoreError, UnknownOutcome
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
-from meetserver.ports import Commit, Entry, Loaded, OpenSession, SnapshotRow, Started
+from meetserver.ports import Commit, Entry, Loaded, OpenSession, SnapshotRow, Started, Whereabouts
 
 Fault: TypeAlias = Literal["unknown_committed", "unknown_not_committed", "stale"]
 
@@ -30,6 +30,7 @@ class MemoryRoom:
         self.sessions: dict[SessionId, OpenSession] = {}
         self.ever: dict[SessionId, OpenSession] = {}
         self.ended_at: datetime | None = None
+        self.is_quarantined = False
 
     @property
     def last_seq(self) -> int:
@@ -129,8 +130,27 @@ class MemoryRoomLog:
         await self._wait()
         return self._sessions.get(session) == (room, token_hash)
 
-    async def rooms_with_sessions(self) -> list[RoomId]:
-        return sorted(room for room, row in self.rooms.items() if row.sessions)
+    async def rooms_with_sessions(self) -> list[tuple[RoomId, ShardId | None]]:
+        await self._wait()
+        return sorted((id_, row.owner) for id_, row in self.rooms.items() if row.sessions and not row.is_quarantined)
+
+    async def whereabouts(self, room: RoomId) -> Whereabouts:
+        await self._wait()
+        row = self._row(room)
+        return Whereabouts(row.owner, row.epoch, row.is_quarantined)
+
+    async def epochs(self, rooms: Sequence[RoomId]) -> dict[RoomId, int]:
+        await self._wait()
+        return {room: self.rooms[room].epoch for room in rooms if room in self.rooms}
+
+    async def quarantined(self) -> dict[RoomId, Whereabouts]:
+        await self._wait()
+        resting = {id_: row for id_, row in self.rooms.items() if row.is_quarantined}
+        return {id_: Whereabouts(row.owner, row.epoch, True) for id_, row in resting.items()}
+
+    async def quarantine(self, room: RoomId, *, on: bool) -> None:
+        await self._wait()
+        self._row(room).is_quarantined = on
 
     # --- RoomHistory
 

@@ -153,6 +153,9 @@ def upgrade() -> None:
         sa.Column("shard_id", sa.Text(), nullable=False),
         sa.Column("incarnation", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_draining", sa.Boolean(), nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("shard_id", name=op.f("pk_shard_lease")),
     )
     op.create_table(
@@ -434,6 +437,7 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_quarantined", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["meeting_id"], ["meeting.id"], name=op.f("fk_room_meeting_id_meeting"), ondelete="CASCADE"
         ),

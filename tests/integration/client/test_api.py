@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from meetserver.client import Api, ApiError, ConnectionLost, FactorNeeded, JoinOffer
+from meetserver.client import Api, ApiError, ConnectionLost, FactorNeeded, JoinOffer, ProtocolViolation
 
 TOKENS = {"access_token": "a1", "token_type": "Bearer", "expires_in": 600, "refresh_token": "r1"}
 MEETING = {"id": "m1", "room_id": "r1", "join_url": "http://x/j/m1", "title": "Standup", "later": "field"}
@@ -53,6 +53,14 @@ async def join(request: web.Request) -> web.Response:
     return web.json_response(OFFER)
 
 
+async def echo(request: web.Request) -> web.Response:
+    if request.method == "DELETE":
+        return web.Response(status=204)
+    if request.query.get("to") == "elsewhere":
+        raise web.HTTPFound("http://example.com/")
+    return web.json_response({"body": await request.json(), "asked": str(request.rel_url)})
+
+
 @pytest.fixture
 async def base_url() -> AsyncIterator[str]:
     app = web.Application()
@@ -61,6 +69,7 @@ async def base_url() -> AsyncIterator[str]:
     app.router.add_post("/api/v1/auth/refresh", refresh)
     app.router.add_post("/api/v1/meetings", create)
     app.router.add_post("/api/v1/meetings/{id}/join", join)
+    app.router.add_route("*", "/api/v1/echo", echo)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -98,6 +107,18 @@ async def test_a_guest_joins(base_url: str) -> None:
     async with Api(base_url) as api:
         offer = await api.join("m1", name="Gus")
         assert offer == JoinOffer("t", "ws://x/ws/v1/rooms/r1", "r1", ({"urls": "stun:x"},))
+
+
+async def test_any_call_of_the_api(base_url: str) -> None:
+    async with Api(base_url) as api:
+        answer = await api.call("PUT", "/echo?limit=2", dict[str, object], {"a": 1})
+        assert answer == {"body": {"a": 1}, "asked": "/api/v1/echo?limit=2"}
+        nothing: type[object] = type(None)
+        assert await api.call("DELETE", "/echo", nothing) is None
+        with pytest.raises(ProtocolViolation):
+            await api.call("PUT", "/echo", list[int], {})
+        with pytest.raises(ApiError, match="302"):  # a token goes to this server, and to no other
+            await api.call("GET", "/echo?to=elsewhere", dict[str, object])
 
 
 async def test_a_problem_is_a_typed_error(base_url: str) -> None:

@@ -1,9 +1,17 @@
-"""The real application over a real database; only the rooms are a stand-in that notes what it is asked."""
+"""The real application over a real database; only the rooms are a stand-in that notes what it is asked.
+
+On which database: tests marked `both_databases` run on SQLite and on PostgreSQL. They are those in which the two
+could differ: things that happen at once, searches, pages, erasures, the room log. Of each other test one half of
+its cases runs, on the two in turn, so that half of every module is shown on each; the adapters' own suites in
+tests/contract run wholly on both. MEET_TEST_DATABASES=both runs everything on both.
+"""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,10 +21,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# Every table: what one of them points at may be described in any package.
-import meetserver.accounts.models
-import meetserver.http.models
-import meetserver.rooms.models  # noqa: F401
 from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
 from meetserver.accounts.factor_settings import open_factors
 from meetserver.accounts.jobs import MAIL_REQUEST
@@ -26,13 +30,14 @@ from meetserver.adapters.engine import open_database
 from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.adapters.memory.operations import MemoryOperations
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.memory.security_log import MemorySecurityLog, Recorded
 from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import open_room_log
 from meetserver.config import load_config
-from meetserver.database import Database, after_commit, metadata
+from meetserver.database import after_commit
 from meetserver.errors import Refusal
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
@@ -52,8 +57,16 @@ from meetserver.network.service import IpRules
 from meetserver.ports import Eraser, Mail, RoomReply
 from meetserver.rooms.eraser import RoomEraser
 from meetserver.rooms.messages import End
+from tests.servers import migrated
 
 PASSWORD = "correct horse battery"
+HERE = Path(__file__).parent
+KIND = re.compile(r"(?<=[\[-])(sqlite|postgres)(?=[\]-])")
+
+postgres_database = migrated.postgres_database
+postgres_url = migrated.postgres_url
+sqlite_file = migrated.sqlite_file
+sqlite_url = migrated.sqlite_url
 
 
 class NotingRooms:
@@ -70,6 +83,9 @@ class NotingRooms:
 
     async def state(self, room: RoomId) -> bytes | None:
         return self.live.get(room)
+
+    async def is_awake(self, room: RoomId) -> bool:
+        return room in self.live
 
     async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
         return self.refusal
@@ -196,6 +212,20 @@ async def _read(response: ClientResponse) -> Answer:
 Make = Callable[..., Awaitable[Api]]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose one database for each case that need not run on both."""
+    if os.environ.get("MEET_TEST_DATABASES") == "both":
+        return
+    by_case: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.path.parent == HERE and not item.get_closest_marker("both_databases"):
+            by_case.setdefault(KIND.sub("", item.nodeid), []).append(item)
+    pairs = [cases for cases in by_case.values() if len(cases) == 2]
+    spared = {pair[number % 2] for number, pair in enumerate(pairs)}
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in spared]
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
@@ -229,7 +259,6 @@ async def _services(
     )
     database = open_database(config)
     stack.push_async_callback(database.close)
-    await _create_tables(database)
     keys, random = PlainSealer(), SystemRandom()
     security_log = MemorySecurityLog()
     limiter = await stack.enter_async_context(open_limiter(config, clock))
@@ -268,16 +297,12 @@ async def _services(
         ip_rules=IpRules(database, clock, random, security_log),
         tickets=Tickets(keys.derive("ticket"), clock, random),
         rooms=rooms,
+        operations=MemoryOperations(),
         history=history,
         security_log=security_log,
         limiter=limiter,
         ready=list,
     )
-
-
-async def _create_tables(database: Database) -> None:
-    async with database.writer.begin() as connection:
-        await connection.run_sync(metadata.create_all)
 
 
 async def all_at_once(*calls: Awaitable[Answer]) -> list[Answer]:

@@ -73,6 +73,7 @@ BODIES: Mapping[str, Any] = {
     "InviteePatch": {"role": "viewer"},
     "NewLink": {"label": "For all"},
     "NewIpRules": {"rules": []},
+    "MoveWish": {"shard": "none"},
     "PreviewWish": {"address": "192.0.2.1", "role": "member"},
 }
 

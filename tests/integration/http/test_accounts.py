@@ -32,6 +32,7 @@ async def test_without_the_need_for_verification_sign_in_works_at_once(make_api:
     assert (await api.log_in()).status == 200
 
 
+@pytest.mark.both_databases
 async def test_a_known_address_gets_the_same_answer_and_a_mail(api: Api) -> None:
     await api.given_user()
     known, new = await api.register("Ann@Example.com", "Eve"), await api.register("new@example.com", "Eve")
@@ -41,6 +42,7 @@ async def test_a_known_address_gets_the_same_answer_and_a_mail(api: Api) -> None
     assert (await api.log_in()).status == 200
 
 
+@pytest.mark.both_databases
 async def test_many_sign_ups_with_one_address_make_one_account(api: Api) -> None:
     answers = await all_at_once(*(api.register() for _ in range(8)))
     assert [answer.status for answer in answers] == [201] * 8
@@ -88,6 +90,7 @@ async def test_refreshing_rotates_and_the_old_token_may_be_repeated_for_a_while(
     assert (await api.signed_in(repeated["access_token"]).get("/users/me")).code == "unauthenticated"
 
 
+@pytest.mark.both_databases
 async def test_one_refresh_token_used_many_times_at_once_has_one_successor(api: Api) -> None:
     await api.given_user()
     first = (await api.log_in()).body["refresh_token"]
@@ -163,6 +166,7 @@ async def test_addresses_that_would_break_a_mail_are_refused(api: Api) -> None:
         assert (await api.register(email)).code == "bad_message", email
 
 
+@pytest.mark.both_databases
 async def test_what_ran_out_is_forgotten(api: Api, clock: ManualClock) -> None:
     await api.given_user()
     assert await api.services.accounts.forget_ended() == 0
@@ -196,6 +200,7 @@ async def test_a_long_password_counts_to_its_last_character(make_api: Make) -> N
     assert (await api.log_in(password=longest[:-1] + "y")).code == "unauthenticated"
 
 
+@pytest.mark.both_databases
 async def test_one_verification_link_opened_a_hundred_times_at_once_works_once(api: Api) -> None:
     await api.register()
     token = await api.mailed_token("ann@example.com")

@@ -123,6 +123,7 @@ async def test_the_passcode_is_sealed_at_rest_and_changes_only_when_it_does(ann:
     await let_in(ann.signed_in(None), meeting)
 
 
+@pytest.mark.both_databases
 async def test_200_wrong_passcodes_at_once_are_no_more_checks_than_the_limit(
     make_api: Make, clock: ManualClock
 ) -> None:
@@ -140,6 +141,7 @@ async def test_200_wrong_passcodes_at_once_are_no_more_checks_than_the_limit(
     await let_in(guest, meeting, passcode="1234")
 
 
+@pytest.mark.both_databases
 async def test_the_right_passcode_clears_the_count(make_api: Make) -> None:
     """A whole class behind one address comes in."""
     ann = await (await make_api(trusted_proxies=["127.0.0.1"])).given_user()

@@ -19,6 +19,8 @@ from meetserver.ports import Eraser, Origin
 from meetserver.rooms.messages import End
 from tests.integration.http.conftest import PASSWORD, Api, Make, all_at_once
 
+pytestmark = pytest.mark.both_databases
+
 
 async def tables(api: Api) -> str:
     """Accounts, meetings and invitations, as text."""

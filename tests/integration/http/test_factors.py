@@ -92,6 +92,7 @@ async def test_an_app_is_confirmed_by_a_right_code_of_its_newest_secret(api: Api
     assert (await ann.post("/users/me/factors/totp")).code == "conflict"
 
 
+@pytest.mark.both_databases
 async def test_a_code_is_taken_once(api: Api, clock: ManualClock) -> None:
     ann = await api.given_user()
     secret, _ = await given_app(ann, clock)
@@ -109,6 +110,7 @@ async def test_the_code_that_confirmed_the_app_does_not_sign_in(api: Api, clock:
     assert (await answered(api, (await challenged(api))["token"], totp=code)).code == "unauthenticated"
 
 
+@pytest.mark.both_databases
 async def test_a_challenge_is_answered_once(api: Api, clock: ManualClock) -> None:
     ann = await api.given_user()
     _, codes = await given_app(ann, clock)
@@ -144,6 +146,7 @@ async def test_a_challenge_is_short_lived(api: Api, clock: ManualClock) -> None:
 
 
 @pytest.mark.parametrize("how", ["totp", "recovery_code"])
+@pytest.mark.both_databases
 async def test_of_a_hundred_answers_at_once_one_succeeds(api: Api, clock: ManualClock, how: str) -> None:
     ann = await api.given_user()
     secret, codes = await given_app(ann, clock)
@@ -155,6 +158,7 @@ async def test_of_a_hundred_answers_at_once_one_succeeds(api: Api, clock: Manual
 
 
 @pytest.mark.parametrize("how", ["totp", "recovery_code"])
+@pytest.mark.both_databases
 async def test_one_code_for_many_challenges_at_once_signs_in_once(api: Api, clock: ManualClock, how: str) -> None:
     ann = await api.given_user()
     secret, codes = await given_app(ann, clock)
@@ -164,6 +168,7 @@ async def test_one_code_for_many_challenges_at_once_signs_in_once(api: Api, cloc
     assert [one.status for one in answers].count(200) == 1
 
 
+@pytest.mark.both_databases
 async def test_many_challenges_give_no_more_tries(api: Api, clock: ManualClock) -> None:
     """Who knows the password cannot go on guessing codes by signing in again and again."""
     ann = await api.given_user()
@@ -292,6 +297,7 @@ async def test_a_reset_password_does_not_go_round_the_second_factor(api: Api, cl
     assert (await answered(api, challenge["token"], totp=code_of(secret, clock))).status == 200
 
 
+@pytest.mark.both_databases
 async def test_an_app_begun_many_times_at_once_is_one(api: Api) -> None:
     ann = await api.given_user()
     answers = await all_at_once(*(ann.post("/users/me/factors/totp") for _ in range(10)))

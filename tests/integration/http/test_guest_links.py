@@ -66,6 +66,7 @@ async def test_a_link_does_not_do_for_signing_in(ann: Api) -> None:
     assert (await join(ann.signed_in(None), meeting, link)).code == "unauthenticated"
 
 
+@pytest.mark.both_databases
 async def test_100_joins_at_once_by_a_link_for_one(ann: Api, meeting: str) -> None:
     link = await given_link(ann, meeting, max_uses=1)
     guest = ann.signed_in(None)
@@ -75,6 +76,7 @@ async def test_100_joins_at_once_by_a_link_for_one(ann: Api, meeting: str) -> No
     assert (await ann.get(f"/meetings/{meeting}/links")).body["items"][0]["uses"] == 1
 
 
+@pytest.mark.both_databases
 async def test_a_link_for_many_counts_each_of_many_at_once(ann: Api, meeting: str) -> None:
     link = await given_link(ann, meeting)
     answers = await all_at_once(*(join(ann.signed_in(None), meeting, link) for _ in range(40)))

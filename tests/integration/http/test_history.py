@@ -16,6 +16,8 @@ from meetserver.whiteboard.messages import Applied, Put
 from meetserver.wire import encode, timestamp
 from tests.integration.http.conftest import Api, NotingRooms
 
+pytestmark = pytest.mark.both_databases
+
 BO, CY = ParticipantId("bo"), ParticipantId("cy")
 
 

@@ -11,6 +11,8 @@ from meetserver.http.idempotency import Answer, forget_answers, once
 from meetserver.http.store import ClaimKey
 from tests.integration.http.conftest import PASSWORD, Api, all_at_once
 
+pytestmark = pytest.mark.both_databases
+
 KEY = {"Idempotency-Key": "key-1"}
 
 

@@ -125,6 +125,7 @@ async def test_what_people_granted_stays(make_api: Make, provider: ScriptedProvi
     assert await roles(api) == {"operator": "somebody"}
 
 
+@pytest.mark.both_databases
 async def test_the_last_administrator_stays_one(make_api: Make, provider: ScriptedProvider) -> None:
     api = await make_api(oidc_providers=[provider.settings(group_roles={"chiefs": "admin"})])
     for subject in ("ann", "ben"):
@@ -247,6 +248,7 @@ async def test_an_account_has_so_many_identities_and_no_more(make_api: Make, pro
     assert len((await ann.get("/users/me/identities")).body["items"]) == limits.IDENTITIES
 
 
+@pytest.mark.both_databases
 async def test_somebody_new_who_comes_twice_at_once_has_one_account(api: Api, provider: ScriptedProvider) -> None:
     (corp,) = api.services.sso.providers
     claims = {"sub": "ann-1", "email": "ann@example.com", "email_verified": True}

@@ -43,6 +43,7 @@ async def test_those_of_a_new_meeting(ann: Api) -> None:
     assert {one["email"] for one in found} == {"bo@example.com", "cy@example.com"}
 
 
+@pytest.mark.both_databases
 async def test_nobody_is_invited_twice(ann: Api, path: str) -> None:
     assert (await invite(ann, path)).status == 201
     again = await invite(ann, path, "BO@example.com")

@@ -154,6 +154,7 @@ async def test_another_process_follows(api: Api, admin: Api, monkeypatch: pytest
     await asyncio.gather(following, return_exceptions=True)
 
 
+@pytest.mark.both_databases
 async def test_of_two_changes_at_once_with_the_same_etag_one_is_made(admin: Api) -> None:
     seen = (await admin.get(PATH)).headers["ETag"]
     answers = await asyncio.gather(put(admin, DENY, **{"If-Match": seen}), put(admin, ALLOW_HOME, **{"If-Match": seen}))

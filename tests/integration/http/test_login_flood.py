@@ -10,6 +10,8 @@ from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Busy
 from tests.integration.http.conftest import PASSWORD, Answer, Api, all_at_once
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -115,6 +115,7 @@ async def test_what_is_just_possible_is_kept(ann: Api) -> None:
     assert (await ann.given_meeting(settings=settings))["settings"].items() >= settings.items()
 
 
+@pytest.mark.both_databases
 async def test_the_list_pages_newest_first(ann: Api, clock: ManualClock) -> None:
     for number in range(5):
         await ann.given_meeting(f"Meeting {number}")
@@ -235,6 +236,7 @@ async def test_a_public_url_is_what_links_start_with(make_api: Make) -> None:
     assert admission["ws_url"] == f"wss://meet.example.com/ws/v1/rooms/{made['room_id']}"
 
 
+@pytest.mark.both_databases
 async def test_of_two_changes_at_once_the_room_ends_with_what_is_stored(
     ann: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

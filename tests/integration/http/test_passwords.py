@@ -70,6 +70,7 @@ async def test_only_the_newest_link_works_and_there_is_one_a_minute(api: Api, cl
     assert (await reset(api, second)).status == 200
 
 
+@pytest.mark.both_databases
 async def test_one_link_opened_a_hundred_times_at_once_sets_one_password(api: Api) -> None:
     await api.given_user()
     token = await forget(api)
@@ -199,6 +200,7 @@ async def meanwhile(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
 
 @pytest.mark.parametrize("cookie", [False, True])
+@pytest.mark.both_databases
 async def test_a_sign_in_that_a_reset_overtakes_opens_nothing(
     api: Api, meanwhile: Callable[[str], None], cookie: bool
 ) -> None:
@@ -210,6 +212,7 @@ async def test_a_sign_in_that_a_reset_overtakes_opens_nothing(
     assert standing == []
 
 
+@pytest.mark.both_databases
 async def test_a_change_that_a_reset_overtakes_changes_nothing(api: Api, meanwhile: Callable[[str], None]) -> None:
     ann = await api.given_user()
     meanwhile("hash")
@@ -218,6 +221,7 @@ async def test_a_change_that_a_reset_overtakes_changes_nothing(api: Api, meanwhi
     assert (await api.log_in(password=NEW)).status == 200
 
 
+@pytest.mark.both_databases
 async def test_two_sign_ins_at_once_renew_a_hash_once(make_api: Make) -> None:
     await (await make_api(bcrypt_cost=5)).given_user()
     api = await make_api()

@@ -111,6 +111,7 @@ async def test_the_address_changes_when_both_links_were_opened(api: Api, order: 
     assert "account.email_changed" in [event.type for event in api.recorded]
 
 
+@pytest.mark.both_databases
 async def test_both_links_at_once_change_the_address_once(api: Api) -> None:
     ann = await api.given_user()
     await ask(ann)
@@ -163,6 +164,7 @@ async def test_an_address_that_has_an_account_is_not_told_and_not_taken(api: Api
     assert "You have an account already" in [mail.subject for mail in await api.mails(NEW)]
 
 
+@pytest.mark.both_databases
 async def test_an_address_that_was_taken_meanwhile_is_a_conflict(api: Api) -> None:
     ann = await api.given_user()
     await ask(ann)

@@ -43,6 +43,7 @@ async def found(auditor: Api, query: str = "") -> list[str]:
     return [event["subject"] for event in answer.body["items"]]
 
 
+@pytest.mark.both_databases
 async def test_an_event_is_shown_whole(auditor: Api, log: SqlSecurityLog, clock: ManualClock) -> None:
     await log.record("role.granted", HERE, actor="ann", subject="bob", role="admin")
     (event,) = (await auditor.get(PATH)).body["items"]
@@ -60,6 +61,7 @@ async def test_an_event_is_shown_whole(auditor: Api, log: SqlSecurityLog, clock:
     }
 
 
+@pytest.mark.both_databases
 async def test_it_is_filtered(auditor: Api, log: SqlSecurityLog, clock: ManualClock) -> None:
     await log.record("login.failed", HERE, actor=None, subject="old")
     clock.advance(60)
@@ -76,6 +78,7 @@ async def test_it_is_filtered(auditor: Api, log: SqlSecurityLog, clock: ManualCl
     assert await found(auditor, f"?since={later}") == []
 
 
+@pytest.mark.both_databases
 async def test_it_pages(auditor: Api, log: SqlSecurityLog) -> None:
     for n in range(7):
         await log.record("login.failed", HERE, actor=None, subject=str(n))

@@ -75,6 +75,7 @@ async def test_an_expired_session_is_none(api: Api, ann: Api, clock: ManualClock
     assert len((await fresh.get("/auth/sessions")).body["items"]) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_hundred_uses_of_one_refresh_token_have_one_successor(api: Api, ann: Api) -> None:
     first = (await api.log_in()).body["refresh_token"]
     answers = await all_at_once(*(api.post("/auth/refresh", {"refresh_token": first}) for _ in range(100)))

@@ -63,6 +63,19 @@ async def test_health(api: Api, make_api: Make) -> None:
     assert (await api.get("//readyz")).status == 200
 
 
+async def test_of_those_who_ask_every_few_seconds_only_trouble_is_logged(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    from dataclasses import replace
+
+    caplog.set_level(logging.INFO, "meetserver.access")
+    services = replace(api.services, ready=lambda: ["draining"])
+    async with TestClient(TestServer(create_app(services))) as client:
+        for path in ("//healthz", "//readyz"):
+            await Api(client, services).get(path)
+    assert [line.getMessage().split()[2:4] for line in caplog.records] == [["route=/readyz", "status=503"]]
+
+
 async def test_not_ready_says_why(api: Api) -> None:
     from dataclasses import replace
 

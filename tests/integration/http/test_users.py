@@ -37,6 +37,7 @@ async def emails(admin: Api, **query: Any) -> list[str]:
 # --- looked through
 
 
+@pytest.mark.both_databases
 async def test_accounts_are_found_by_address_name_and_role(api: Api, admin: Api) -> None:
     await api.given_user("ann@example.com", "Ann Müller")
     await api.given_user("ben@example.org", "Ben 100%_sure")
@@ -50,6 +51,7 @@ async def test_accounts_are_found_by_address_name_and_role(api: Api, admin: Api)
     assert await emails(admin, role="admin", q="ann") == []
 
 
+@pytest.mark.both_databases
 async def test_pages_follow_each_other(api: Api, admin: Api) -> None:
     for name in "edcba":
         await api.services.accounts.add(Register(email=f"{name}@example.com", password=PASSWORD, name=name))
@@ -68,6 +70,7 @@ async def test_pages_follow_each_other(api: Api, admin: Api) -> None:
 @pytest.mark.parametrize(
     "hostile", ["' OR '1'='1", "\\", "%' --", "a'; DROP TABLE user_account; --", '"', "/*", "${x}"]
 )
+@pytest.mark.both_databases
 async def test_a_search_is_only_text(admin: Api, hostile: str) -> None:
     assert await emails(admin, q=hostile) == []
     assert (await admin.get("/admin/users", params={"role": hostile})).code == "bad_message"
@@ -119,6 +122,7 @@ async def test_there_are_no_other_roles(api: Api, admin: Api) -> None:
 # --- the last administrator
 
 
+@pytest.mark.both_databases
 async def test_the_last_administrator_stays(admin: Api) -> None:
     me = await id_of(admin)
     assert (await admin.delete(f"/admin/users/{me}/roles/admin")).code == "conflict"
@@ -126,12 +130,14 @@ async def test_the_last_administrator_stays(admin: Api) -> None:
     assert (await admin.get(f"/admin/users/{me}")).body["roles"] == ["admin", "member"]
 
 
+@pytest.mark.both_databases
 async def test_a_disabled_administrator_is_none(api: Api, admin: Api) -> None:
     other = await id_of(await given_admin(api, "boss@example.com"))
     assert (await admin.patch(f"/admin/users/{other}", {"disabled": True})).status == 200
     assert (await admin.delete(f"/admin/users/{await id_of(admin)}/roles/admin")).code == "conflict"
 
 
+@pytest.mark.both_databases
 async def test_two_administrators_cannot_take_each_other_at_once(api: Api, admin: Api) -> None:
     boss = await given_admin(api, "boss@example.com")
     one, other = await id_of(admin), await id_of(boss)
@@ -147,6 +153,7 @@ async def test_two_administrators_cannot_take_each_other_at_once(api: Api, admin
     assert any("admin" in account.roles and account.disabled_at is None for account in accounts)
 
 
+@pytest.mark.both_databases
 async def test_services_themselves_cannot_take_both(api: Api, admin: Api) -> None:
     """Without the sessions' end in between: only the serializable unit of work stands before it."""
     one, other = UserId(await id_of(admin)), UserId(await id_of(await given_admin(api, "boss@example.com")))
@@ -165,6 +172,7 @@ async def test_services_themselves_cannot_take_both(api: Api, admin: Api) -> Non
 # --- disabled and renamed
 
 
+@pytest.mark.both_databases
 async def test_who_is_disabled_is_out_and_stays_out(api: Api, admin: Api) -> None:
     ann = await api.given_user()
     tokens = (await api.log_in()).body
@@ -198,6 +206,7 @@ async def test_somebody_is_signed_out_everywhere(api: Api, admin: Api) -> None:
     assert (await admin.delete("/admin/users/nobody/sessions")).code == "not_found"
 
 
+@pytest.mark.both_databases
 async def test_a_change_is_only_of_what_was_seen(api: Api, admin: Api) -> None:
     ann = await id_of(await api.given_user())
     seen = (await admin.get(f"/admin/users/{ann}")).headers["ETag"]
@@ -238,6 +247,7 @@ async def test_a_second_invitation_takes_the_first_ones_place(api: Api, admin: A
     assert (await admin.post("/admin/users", wish)).code == "conflict"
 
 
+@pytest.mark.both_databases
 async def test_many_invitations_at_once_make_one_account(api: Api, admin: Api) -> None:
     wish = {"email": "ben@example.com", "name": "Ben"}
     answers = await all_at_once(*(admin.post("/admin/users", wish) for _ in range(8)))
@@ -300,6 +310,7 @@ async def test_but_nobody_with_a_role(make_api: Make) -> None:
     assert (await ann.get("/users/me")).status == 200
 
 
+@pytest.mark.both_databases
 async def test_a_role_granted_many_times_at_once_is_granted_once(api: Api, admin: Api) -> None:
     ann = await id_of(await api.given_user())
     path = f"/admin/users/{ann}/roles/auditor"

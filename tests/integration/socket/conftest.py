@@ -14,8 +14,14 @@ from meetserver.bootstrap import Server, open_server
 from meetserver.client import Api, JoinOffer
 from meetserver.config import Config
 from meetserver.http.websocket import SUBPROTOCOL
+from tests.servers import migrated
 
 PASSWORD = "correct horse battery staple"
+
+postgres_database = migrated.postgres_database
+postgres_url = migrated.postgres_url
+sqlite_file = migrated.sqlite_file
+sqlite_url = migrated.sqlite_url
 
 
 class Socket:

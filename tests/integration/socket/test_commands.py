@@ -1,5 +1,6 @@
 """After the hello: replies, limits, heartbeats and ends."""
 
+import aiohttp
 import pytest
 
 from meetserver import limits
@@ -136,6 +137,13 @@ async def test_a_drain_says_when_to_come_back(meeting: Meeting) -> None:
     await meeting.server.router.drain()
     assert (await bo.hear_type("drain"))["data"] == {"retry_after_ms": 1000}
     assert await bo.end() == (3000, "drain")
+
+
+async def test_a_server_that_drains_refuses_sockets_so_that_a_proxy_asks_another(meeting: Meeting) -> None:
+    await meeting.server.router.drain()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await meeting.connect("any")
+    assert refused.value.status == 503
 
 
 async def test_a_deleted_meeting_ends_its_room(meeting: Meeting) -> None:

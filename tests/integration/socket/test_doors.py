@@ -107,7 +107,7 @@ async def test_the_queue_is_there_after_a_restart(config: Config, meeting: Meeti
             point = {"token": second["resume_token"], "epoch": second["epoch"], "seq": second["seq"]}
             _, reply = await hello(restarted, resume=point)
         assert reply["ok"]["state"] == "waiting"
-        state = await server.router.state(server.router.room_ids[0])
+        state = await server.router.desk.state(server.router.room_ids[0])
         assert state is not None
         assert state.index(first["participant"].encode()) < state.index(second["participant"].encode())
         await base.close()

@@ -82,7 +82,7 @@ async def all_that_is_kept(meeting: Meeting, room: str) -> bytes:
     store = meeting.server.router._store
     entries = await store.page(RoomId(room), 0, 1000)
     loaded = await store.load(RoomId(room))
-    live = await meeting.server.router.state(RoomId(room))
+    live = await meeting.server.router.desk.state(RoomId(room))
     snapshot = b"" if loaded.snapshot is None else loaded.snapshot.data
     return b"\n".join([snapshot, live or b"", *(entry.data for entry in entries)])
 

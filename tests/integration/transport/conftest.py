@@ -21,9 +21,10 @@ from meetserver.http.decoding import decode_body
 from meetserver.http.gate import Gate
 from meetserver.http.middlewares import explain, harden, identify, locate
 from meetserver.http.peer import PEER, base_url
+from meetserver.http.port import bound_socket
 from meetserver.http.services import ORIGIN, SERVICES, Services
 from meetserver.http.tls import Certificate
-from meetserver.serving import bound_socket, serving
+from meetserver.serving import serving
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: meet.example\r\n\r\n"
 
@@ -142,9 +143,9 @@ async def make_front() -> AsyncIterator[MakeFront]:
             config = load_config({}, **{"port": 0} | settings)
             certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
             listening = stack.enter_context(bound_socket(config))
-            gate = await stack.enter_async_context(serving(config, small_app(config), listening, certificate))
+            listener = await stack.enter_async_context(serving(config, small_app(config), listening, certificate))
             http = await stack.enter_async_context(aiohttp.ClientSession())
-            front = Front(listening.getsockname()[1], gate, http)
+            front = Front(listening.getsockname()[1], listener.gate, http)
             stack.callback(front.hang_up)
             return front
 

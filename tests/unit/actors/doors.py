@@ -26,7 +26,7 @@ def closed_by(person: Person, code: str) -> bool:
 
 
 def queue(world: World) -> list[str]:
-    return [who.name for who in world.router._refs[ROOM].actor.state.waiting]
+    return [who.name for who in world.actor(ROOM).state.waiting]
 
 
 def assert_as_the_log_says(world: World, *people: Person) -> None:

@@ -93,15 +93,15 @@ def test_a_leave_is_not_lost_though_the_room_has_too_much_to_do(monkeypatch: pyt
         gate = Gate(world, monkeypatch)
         send(ann, 10, chat.Send(text="first"), "first")
         await settle(0.1)
-        actor = world.router._refs[ROOM].actor
+        actor = world.actor(ROOM)
         edge, session = ann._edge, ann._session
         assert edge is not None
         assert session is not None
         for number in range(limits.DATA_LANE_COMMANDS):
             actor.tell(
                 FromSession(
-                    edge, session.link, SessionId("ann-session"), ParticipantId("ann"), number, 0, chat.Send(text="x"),
-                    f"many-{number}",
+                    edge, session.link, SessionId(f"tab-{number}"), ParticipantId("ann"), number, 0,
+                    chat.Send(text="x"), f"many-{number}",
                 )
             )  # fmt: skip
         await settle(0.1)

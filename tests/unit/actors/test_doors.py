@@ -62,7 +62,7 @@ class TestSendingAway:
             for person in (ann, bo, cy):
                 assert heard(person, "participant.banned")
                 assert not [frame for frame in person.heard_frames if "v:bo" in str(frame)]
-            state = await world.router.state(ROOM)
+            state = await world.router.desk.state(ROOM)
             assert state is not None
             assert b"v:bo" not in state
             assert_as_the_log_says(world, ann, cy)
@@ -76,7 +76,7 @@ class TestSendingAway:
             assert await ann.resume()
             assert not await bo.resume()
             assert bo.turned_away == "forbidden"
-            (bar,) = world.router._refs[ROOM].actor.state.bars
+            (bar,) = world.actor(ROOM).state.bars
             await ann.ask(rooms.Unban(bar.id))
             again = Person(world, ROOM, "bo again", keys=bo.keys)
             await again.join()
@@ -96,7 +96,7 @@ class TestSendingAway:
             send(ann, 10, rooms.Ban("bo"), "ban")
             await settle()
             assert "ok" in ann.replies[10]
-            assert [who.name for who in world.router._refs[ROOM].actor.state.participants.values()] == ["ann"]
+            assert [who.name for who in world.actor(ROOM).state.participants.values()] == ["ann"]
             assert joining.closed_with is not None
 
         play(scene)
@@ -123,15 +123,15 @@ class TestSendingAway:
             ann.command(rooms.Ban("bo"), txn="ban")
             await settle(3)
             assert world.facts.count(("participant.banned", "user-ann")) == 1
-            (bar,) = world.router._refs[ROOM].actor.state.bars
-            await world.router.ask(ROOM, rooms.Unban(bar.id))
+            (bar,) = world.actor(ROOM).state.bars
+            await world.router.desk.ask(ROOM, rooms.Unban(bar.id))
             assert "participant.unbanned" not in [type_ for type_, _ in world.facts]
 
         play(scene)
 
     def test_a_session_whose_account_was_signed_out_is_not_valid(self) -> None:
         async def scene(world: World, ann: Person, bo: Person) -> None:
-            await world.router.ask(ROOM, rooms.Leave(ParticipantId("bo"), "signed_out"))
+            await world.router.desk.ask(ROOM, rooms.Leave(ParticipantId("bo"), "signed_out"))
             await settle()
             assert closed_by(bo, "unauthenticated")
             assert not await bo.resume()
@@ -184,7 +184,7 @@ class TestAddresses:
             ]
             assert world.turned_away == [("server", "192.0.2.7", None), ("server", "192.0.2.7", "user-ann")]
             join = rooms.Join(ParticipantId("p"), SessionId("s"), "Cy", "participant")
-            assert await world.router.would_admit(ROOM, join, "192.0.2.7") is not None
+            assert await world.router.desk.would_admit(ROOM, join, "192.0.2.7") is not None
             assert len(world.turned_away) == 2, "whoever asks beforehand writes it down with more than the room knows"
 
         play(scene)
@@ -202,7 +202,7 @@ class TestAddresses:
             assert cy.turned_away == "forbidden"
             dee = Person(world, fenced, "dee", user="dee", address="192.0.2.7", roles=("member", "operator"))
             join = rooms.Join(ParticipantId("p"), SessionId("s"), "Dee", "participant", dee.user, roles=dee.roles)
-            assert await world.router.would_admit(fenced, join, "192.0.2.7") is None
+            assert await world.router.desk.would_admit(fenced, join, "192.0.2.7") is None
             await dee.join()
             assert dee.state == "joined"
             await kill(world, ann, bo, dee)
@@ -219,9 +219,9 @@ class TestAskingBefore:
         async def scene(world: World, ann: Person, bo: Person) -> None:
             join = rooms.Join(ParticipantId("p"), SessionId("s"), "Cy", "participant", None, ("v:cy",))
             before = len(types(world))
-            assert await world.router.would_admit(ROOM, join, "") is None
+            assert await world.router.desk.would_admit(ROOM, join, "") is None
             await ann.ask(rooms.Lock())
-            refusal = await world.router.would_admit(ROOM, join, "")
+            refusal = await world.router.desk.would_admit(ROOM, join, "")
             assert refusal is not None
             assert refusal.code == "room_locked"
             assert len(types(world)) == before + 1
@@ -232,7 +232,7 @@ class TestAskingBefore:
         async def scene(world: World, ann: Person, bo: Person) -> None:
             world.log.create(RoomId("asleep"), settings={"locked": True})
             join = rooms.Join(ParticipantId("p"), SessionId("s"), "Cy", "participant")
-            assert await world.router.would_admit(RoomId("asleep"), join, "") is None
+            assert await world.router.desk.would_admit(RoomId("asleep"), join, "") is None
             assert world.router.room_ids == [ROOM]
 
         play(scene)

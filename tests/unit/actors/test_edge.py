@@ -8,6 +8,7 @@ from meetserver.chat import messages as chat
 from meetserver.ids import RoomId
 from meetserver.whiteboard import messages as whiteboard
 from tests.faults.checker import check
+from tests.faults.history import Invoked
 from tests.simulation.person import Person
 from tests.simulation.virtual_time import run_virtual
 from tests.simulation.world import World
@@ -120,6 +121,7 @@ def test_too_many_unanswered_commands_are_busy() -> None:
         assert ann._edge is not None
         assert ann._session is not None
         for number in range(limits.UNANSWERED_COMMANDS + 1):
+            ann.history.records.append(Invoked(f"t{number}", "chat.send", 0.0))
             ann._edge.command(ann._session, 1000 + number, chat.Send(text="x"), f"t{number}")
         await asyncio.sleep(1)
         assert ann.replies[1000 + limits.UNANSWERED_COMMANDS]["error"]["code"] == "busy"
@@ -132,6 +134,7 @@ def test_an_id_that_is_unanswered_cannot_be_used_again() -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
         assert ann._edge is not None
         assert ann._session is not None
+        ann.history.records.append(Invoked("a", "chat.send", 0.0))
         ann._edge.command(ann._session, 7, chat.Send(text="x"), "a")
         ann._edge.command(ann._session, 7, chat.Send(text="y"), "b")
         await asyncio.sleep(1)

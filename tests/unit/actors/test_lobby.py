@@ -56,7 +56,7 @@ class TestWaiting:
             await settle()
             (event,) = heard(ann, "participant.waiting")
             assert event["data"]["participant"]["name"] == "cy"
-            state = await world.router.state(ROOM)
+            state = await world.router.desk.state(ROOM)
             assert state is not None
             assert b'"waiting":[{"id":"cy"' in state
 
@@ -128,7 +128,7 @@ class TestWaiting:
     def test_turning_the_lobby_off_lets_them_in(self) -> None:
         async def scene(world: World, ann: Person, bo: Person) -> None:
             cy = await given_waiting(world)
-            await world.router.ask(ROOM, rooms.Configure("Weekly", rooms.Settings()))
+            await world.router.desk.ask(ROOM, rooms.Configure("Weekly", rooms.Settings()))
             await settle()
             assert cy.state == "joined"
             assert_as_the_log_says(world, ann, bo, cy)

@@ -6,7 +6,7 @@ import pytest
 
 from meetserver import limits
 from meetserver.chat import messages as chat
-from meetserver.errors import Unavailable
+from meetserver.errors import NotFound, Unavailable
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import Started
 from meetserver.presence import messages as presence
@@ -321,11 +321,11 @@ def test_a_command_that_makes_the_reducer_fail_is_answered_and_the_room_lives(mo
 
 def test_a_service_is_answered_and_the_room_takes_its_word() -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
-        reply = await world.router.ask(ann.room, rooms.Configure("New title", rooms.Settings(chat=False)))
+        reply = await world.router.desk.ask(ann.room, rooms.Configure("New title", rooms.Settings(chat=False)))
         assert reply is not None
         assert reply.seq == len(types(world))
         assert (await bo.ask(chat.Send(text="hi")))["error"]["code"] == "forbidden"
-        state = await world.router.state(ann.room)
+        state = await world.router.desk.state(ann.room)
         assert state is not None
         assert b"New title" in state
 
@@ -334,13 +334,7 @@ def test_a_service_is_answered_and_the_room_takes_its_word() -> None:
 
 def test_no_such_room() -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
-        lost = Person(world, RoomId("nowhere"), "lost")
-        connection = lost._connect()
-        edge = await world.router.edge(RoomId("nowhere"))
-        join = rooms.Join(lost.participant, "lost-session", "lost", "participant")  # type: ignore[arg-type]
-        session = edge.open_by_ticket(10_001, connection, 0, join, "lost-session.secret", "jti")
-        await session.opened.wait()
-        await settle()
-        assert lost.replies[0]["error"]["code"] == "not_found"
+        with pytest.raises(NotFound):
+            await world.router.edge(RoomId("nowhere"))
 
     play(scene)

@@ -12,6 +12,7 @@ from meetserver.cluster.committer import Committer, lane_of
 from meetserver.errors import Locked, Stale, StoreError, UnknownOutcome
 from meetserver.ids import ParticipantId, RoomId, ShardId
 from meetserver.ports import Commit, Entry
+from tests.simulation.virtual_time import run_virtual
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -230,3 +231,37 @@ async def test_a_simulation_can_make_a_commit_fail_either_way(answers: Answers) 
     assert all(isinstance(answer, UnknownOutcome) for answer in answers.values())
     shard = ShardId("s")
     assert [(await log.start(RoomId(room), shard, 5)).last_seq for room in ("a", "b")] == [1, 0]
+
+
+def test_its_lag_is_the_age_of_the_eldest_commit_without_an_answer() -> None:
+    async def run() -> None:
+        log, answers = SlowLog(), Answers()
+        committer = Committer(log)
+        assert committer.lag_s == 0
+        committer.submit(commit := given_commit(log, "a"), answers.of(commit))
+        await asyncio.sleep(3)
+        committer.submit(commit := given_commit(log, "b"), answers.of(commit))
+        await asyncio.sleep(2)
+        assert committer.lag_s == pytest.approx(5)
+        await until_answered(log, answers, "a")
+        assert committer.lag_s == pytest.approx(2), "the first is answered, the second under way"
+        await finish(log, committer)
+        assert committer.lag_s == 0
+
+    run_virtual(run())
+
+
+def test_a_room_that_is_locked_elsewhere_is_no_lag_of_the_database() -> None:
+    async def run() -> None:
+        log, answers = SlowLog(), Answers()
+        committer = Committer(log)
+        log.locked = {RoomId("a")}
+        committer.submit(commit := given_commit(log, "a"), answers.of(commit))
+        while len(log.under_way) < 2:  # it is tried alone
+            log.let_on()
+            await turns()
+        await asyncio.sleep(5)
+        assert committer.lag_s == 0
+        await finish(log, committer)
+
+    run_virtual(run())

@@ -32,7 +32,7 @@ def test_a_resume_while_the_log_is_away_is_refused_soon_and_kept_nowhere(monkeyp
         for _ in range(20):
             assert not await bo.resume()
             assert bo.replies[0]["error"]["code"] == "unavailable"
-        assert len(world.router._refs[ROOM].actor._early) < 5
+        assert len(world.actor(ROOM)._early) < 5
         monkeypatch.setattr(world.log, "start", start)
         await settle(3)
         assert await bo.resume()
@@ -135,7 +135,7 @@ def test_services_are_answered_while_a_failed_room_starts_again() -> None:
         world.crash(ann.room)
         await asyncio.sleep(0.01)
         try:
-            await world.router.ask(ann.room, rooms.Configure("New title", rooms.Settings()))
+            await world.router.desk.ask(ann.room, rooms.Configure("New title", rooms.Settings()))
         except Timeout:
             pytest.fail("nobody answered")
         except Unavailable:
@@ -248,7 +248,7 @@ def test_who_joined_by_a_commit_whose_answer_got_lost_is_not_away() -> None:
         await asyncio.sleep(1)
         told = [frame["data"] for frame in ann.ephemerals if frame["data"].get("participant") == "cy"]
         assert not told or told[-1]["away"] is False, told
-        state = await world.router.state(ROOM)
+        state = await world.router.desk.state(ROOM)
         assert state is not None
         (shown,) = [who for who in msgspec.json.decode(state)["participants"] if who["id"] == "cy"]
         assert not shown.get("away")

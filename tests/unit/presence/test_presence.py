@@ -24,6 +24,7 @@ def test_a_hand_goes_up_and_says_since_when() -> None:
 
     assert room.participants[BO].hand
     assert room.participants[BO].hand_at == at_seq(room.seq).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    assert room.participants[BO].hand_seq == room.seq
 
 
 def test_a_hand_goes_down() -> None:
@@ -33,6 +34,7 @@ def test_a_hand_goes_down() -> None:
 
     assert not room.participants[BO].hand
     assert room.participants[BO].hand_at is None
+    assert room.participants[BO].hand_seq is None
 
 
 def test_a_screen_leaves_the_hand_where_it_is() -> None:
@@ -53,7 +55,7 @@ def test_a_hand_that_is_up_already_keeps_its_turn() -> None:
     """Such an event is not decided any more, but the log might have one."""
     meta = meta_after(given_room())
 
-    assert evolve(Signs(hand=True, hand_at="long ago"), Changed(BO, hand=True), meta).hand_at == "long ago"
+    assert evolve(Signs(True, "long ago", 3), Changed(BO, hand=True), meta) == Signs(True, "long ago", 3)
 
 
 def test_what_is_so_already_is_no_event() -> None:

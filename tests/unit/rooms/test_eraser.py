@@ -30,6 +30,9 @@ class Rooms:
         self.states: dict[RoomId, RoomState] = {}
         self.fail_with: Exception | None = None
 
+    async def is_awake(self, room: RoomId) -> bool:
+        return room in self.states
+
     async def given(self, name: str) -> RoomId:
         room = RoomId(name)
         self.log.create(room)

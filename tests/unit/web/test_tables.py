@@ -38,11 +38,13 @@ def test_who_is_led_to_which_part_of_the_administration() -> None:
     assert sees == {
         "": access.ACTIONS["users.read"].roles,
         "addresses": access.ACTIONS["ip_rules.read"].roles,
+        "rooms": access.ACTIONS["rooms.read"].roles & access.ACTIONS["shards.read"].roles,
         "log": access.ACTIONS["security_log.read"].roles,
     }
     assert changes == {
         "": access.ACTIONS["users.write"].roles,
         "addresses": access.ACTIONS["ip_rules.write"].roles,
+        "rooms": access.ACTIONS["rooms.write"].roles & access.ACTIONS["shards.write"].roles,
     }
 
 

@@ -8,7 +8,7 @@ import { card } from "../ui/sections.js";
 import { moment } from "../ui/time.js";
 import { deviceName } from "./user-agent.js";
 
-const METHODS = { password: "password", totp: "authenticator app", recovery: "recovery code", recovery_code: "recovery code", passkey: "passkey", oidc: "linked account" };
+const METHODS = { password: "password", totp: "authenticator app", recovery: "recovery code", recovery_code: "recovery code", passkey: "passkey", oidc: "linked account", command_line: "command line" };
 
 export function devicesSection() {
   return loaded(api.sessions, ({ items }, reload) => {

@@ -6,6 +6,7 @@ export const TYPES = [
   "link.revoked", "login.delayed", "login.factor_failed", "login.failed", "login.succeeded",
   "meeting.passcode_failed", "participant.banned", "participant.removed", "participant.unbanned", "password.changed",
   "password.rehashed", "password.reset", "password.reset_asked", "rate.limited", "recovery_code.used",
-  "recovery_codes.made", "refresh.reused", "role.granted", "role.taken", "session.confirmed", "session.revoked",
-  "sessions.revoked", "signing_key.rotated", "token.changed", "token.created", "token.revoked",
+  "recovery_codes.made", "refresh.reused", "role.granted", "role.taken", "room.moved",
+  "room.put_to_sleep", "room.quarantined", "room.released", "session.confirmed", "session.revoked",
+  "sessions.revoked", "shard.drained", "signing_key.rotated", "token.changed", "token.created", "token.revoked",
 ];

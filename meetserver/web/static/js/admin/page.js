@@ -1,7 +1,8 @@
-/** /admin: users, rules about addresses, the security log; for those who have a role for it. */
+/** /admin: users, rules about addresses, shards and rooms, the security log; for those who have a role for it. */
 import { account } from "../accounts/session.js";
 import { go } from "../router.js";
 import { showSections } from "../ui/sections.js";
+import { clusterSection } from "./cluster.js";
 import { ipRulesSection } from "./ip-rules.js";
 import { maySee } from "./sections.js";
 import { securityLogSection } from "./security-log.js";
@@ -10,6 +11,7 @@ import { usersSection } from "./users.js";
 const SECTIONS = {
   "": { title: "Users", icon: "people", view: usersSection },
   addresses: { title: "Address rules", icon: "shield", view: ipRulesSection },
+  rooms: { title: "Shards and rooms", icon: "device", view: clusterSection },
   log: { title: "Security log", icon: "board", view: securityLogSection },
 };
 

@@ -3,9 +3,10 @@
 const SEES = {
   "": ["auditor", "operator", "admin"],
   addresses: ["auditor", "operator", "admin"],
+  rooms: ["auditor", "operator", "admin"],
   log: ["auditor", "admin"],
 };
-const CHANGES = { "": ["admin"], addresses: ["operator", "admin"] };
+const CHANGES = { "": ["admin"], addresses: ["operator", "admin"], rooms: ["operator", "admin"] };
 
 const has = (user, roles) => roles.some((role) => user.roles.includes(role));
 

@@ -19,3 +19,12 @@ export const previewIpRules = (who) => call("POST", "/admin/ip-rules/preview", {
 
 /** @param {{type?: string, actor?: string, subject?: string, since?: string, cursor?: string}} filter */
 export const securityLog = (filter) => call("GET", `/admin/security-log?${query(filter)}`);
+
+export const shards = () => call("GET", "/admin/shards");
+export const drainShard = (id) => call("POST", `/admin/shards/${segment(id)}/drain`, { headers: once() });
+/** @param {{shard?: string, limit?: number}} filter */
+export const rooms = (filter) => call("GET", `/admin/rooms?${query(filter)}`);
+export const room = (id) => call("GET", `/admin/rooms/${segment(id)}`);
+export const moveRoom = (id, shard) => call("POST", `/admin/rooms/${segment(id)}/move`, { body: { shard }, headers: once() });
+/** @param {"sleep"|"quarantine"|"release"} what */
+export const actOnRoom = (id, what) => call("POST", `/admin/rooms/${segment(id)}/${what}`, { headers: once() });

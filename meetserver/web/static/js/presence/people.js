@@ -18,7 +18,7 @@ export class PeoplePanel {
   }
 
   update() {
-    const people = [...this.#parts.store.participants.values()].sort((a, b) => Number(Boolean(b.hand)) - Number(Boolean(a.hand)) || (a.hand_at ?? "").localeCompare(b.hand_at ?? ""));
+    const people = [...this.#parts.store.participants.values()].sort((a, b) => Number(Boolean(b.hand)) - Number(Boolean(a.hand)) || (a.hand_seq ?? 0) - (b.hand_seq ?? 0));
     follow(this.#list, this.#entries, people.map((one) => [one.id, one]), (one) => this.#entry(one));
   }
 

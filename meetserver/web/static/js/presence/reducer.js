@@ -25,11 +25,11 @@ export function takeEarly(store, id) {
 }
 
 export const events = {
-  "presence.changed": (store, { data, at }) => {
+  "presence.changed": (store, { data, seq }) => {
     const before = store.participants.get(data.participant)?.hand ?? false;
     const participant = merge(store, data);
     if (!participant) return;
-    if (data.hand !== undefined) participant.hand_at = data.hand ? (participant.hand_at ?? at) : undefined;
+    if (data.hand !== undefined) participant.hand_seq = data.hand ? (participant.hand_seq ?? seq) : undefined;
     if (data.hand && !before) store.emit("hand", participant);
     store.emit("participants", {});
   },

@@ -8,6 +8,7 @@ export class Report {
   #store;
   #local;
   #told = {};
+  #againTimer;
 
   /** @param {{session: any, store: any, local: any, bag: any}} parts */
   constructor({ session, store, local, bag }) {
@@ -15,6 +16,7 @@ export class Report {
     this.#store = store;
     this.#local = local;
     bag.add(local.on("change", () => this.#tell()));
+    bag.add(() => clearTimeout(this.#againTimer));
     bag.add(session.on("status", ({ state }) => state === "online" && this.#tellAll()));
   }
 
@@ -38,9 +40,15 @@ export class Report {
     const changed = Object.fromEntries(Object.entries(now).filter(([name, value]) => this.#told[name] !== value));
     if (Object.keys(changed).length > 0 && this.#session.status.state !== "ended") {
       this.#told = { ...this.#told, ...changed };
-      this.#session.tell("presence.set", changed);
+      this.#session.ask("presence.set", changed).catch((error) => error.code === "busy" && this.#tellLater(error));
     }
     this.#tellScreen();
+  }
+
+  /** The server has too much to do; until we say it again it shows what we did before. */
+  #tellLater({ retryAfterS }) {
+    clearTimeout(this.#againTimer);
+    this.#againTimer = setTimeout(() => this.#tellAll(), (retryAfterS ?? 1) * 1000);
   }
 
   /** The server tells everybody but us. */

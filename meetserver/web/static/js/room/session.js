@@ -137,6 +137,7 @@ export class Session extends Emitter {
     if (code === 3501 || error?.code === "unauthenticated") return void this.#askForTicket();
     if (error && !error.temporary) return this.#end({ why: "refused", code, reason: error.code, message: error.message });
     if (code >= 3500 && code <= 3999) return this.#end({ why: this.#waiting ? "not let in" : "closed", code, reason });
+    this.#waitAtLeastMs = Math.max(this.#waitAtLeastMs, (error?.retryAfterS ?? 0) * 1000);
     this.#later();
   }
 

@@ -1,0 +1,144 @@
+"""Gives rooms to whom the ring wants when shards come, go or drain; takes those that a dead shard left; and the end of
+it all at SIGTERM.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from meetserver import limits
+from meetserver.actors.background import Background
+from meetserver.actors.edge import EdgeRoom
+from meetserver.close_codes import DRAIN
+from meetserver.cluster import ring
+from meetserver.cluster.owned import OwnedRooms
+from meetserver.cluster.placement import Members, Placement
+from meetserver.errors import MeetError
+from meetserver.framing import text_frame
+from meetserver.ids import RoomId, ShardId
+from meetserver.ports import RoomLog
+from meetserver.rooms.messages import Drain
+from meetserver.wire import ephemeral_frame
+
+log = logging.getLogger(__name__)
+
+SPREAD_SESSIONS_PER_S = 400
+"""Sockets closed a second while draining, so that those who come back do not come all at once."""
+LONGEST_SPREAD_S = 5.0
+
+
+class Handover:
+    """`edges` answers the edges of this process; `follow` has links follow the members."""
+
+    def __init__(
+        self,
+        store: RoomLog,
+        members: Members,
+        owned: OwnedRooms,
+        placement: Placement,
+        background: Background,
+        *,
+        edges: Callable[[], list[EdgeRoom]],
+        follow: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._members = members
+        self._owned = owned
+        self._placement = placement
+        self._background = background
+        self._edges = edges
+        self._follow = follow
+        self._incarnation = ""
+        self._has_changed = asyncio.Event()
+        self.is_draining = False
+
+    async def start(self) -> int:
+        """Load the rooms that somebody may come back to, or must be seen to leave, and that nobody has; how many.
+        Raises Unavailable."""
+        self._incarnation = self._members.incarnation
+        self._members.on_change.append(self._changed)
+        adopted = await self._adopt()
+        self._background.start(self._run())
+        return adopted
+
+    def _changed(self) -> None:
+        self._follow()
+        self._has_changed.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._has_changed.wait()
+            self._has_changed.clear()
+            try:
+                await self._settle()
+            except MeetError as error:
+                log.warning("action=rooms_not_settled error=%s", error)
+                await asyncio.sleep(limits.SEEK_PAUSE_S)
+                self._has_changed.set()
+
+    async def _settle(self) -> None:
+        """After the shards changed: what was taken from this one ends, what is others' goes, what nobody has comes."""
+        if self._members.incarnation != self._incarnation:
+            await self._owned.check_epochs()
+            self._incarnation = self._members.incarnation
+        if not self.is_draining:
+            await self._give(self._wanted_elsewhere())
+            await self._adopt()
+
+    def _wanted_elsewhere(self) -> dict[RoomId, ShardId]:
+        wanted = {}
+        for ref in self._owned.all():
+            shard = ring.owner(ref.room, self._members.members)
+            if shard is not None and shard != self._members.shard:
+                wanted[ref.room] = shard
+        return wanted
+
+    async def _give(self, rooms: dict[RoomId, ShardId]) -> None:
+        if not rooms:
+            return
+        log.info("action=handing_over rooms=%d", len(rooms))
+        refs = [ref for room in rooms if (ref := self._owned.get(room)) is not None]
+        await asyncio.gather(*(self._owned.hand_over(ref, rooms[ref.room]) for ref in refs))
+
+    async def _adopt(self) -> int:
+        """Those with open sessions whose owner is not alive, and that belong here."""
+        alive = {lease.shard for lease in self._members.members} - {self._members.shard}
+        adopted = 0
+        for room, owner in await self._store.rooms_with_sessions():
+            if owner in alive or self._owned.get(room) is not None:
+                continue
+            if owner == self._members.shard or self._placement.candidate(room) == self._members.shard:
+                await self._owned.start(room)
+                adopted += 1
+        return adopted
+
+    # --- the end
+
+    async def drain(self) -> None:
+        """Hand the rooms over, close all sockets, let the rooms that nobody takes finish and save themselves; after
+        `limits.DRAIN_S` go without them. Once."""
+        if self.is_draining:
+            return
+        self.is_draining = self._owned.is_closing = True
+        try:
+            async with asyncio.timeout(limits.DRAIN_S):
+                await self._drain()
+        except TimeoutError:
+            log.error("action=drain_timed_out rooms=%s", ",".join(ref.room for ref in self._owned.all()))
+
+    async def _drain(self) -> None:
+        await self._members.drain()
+        has_others = any(not lease.is_draining for lease in self._members.members)
+        if has_others:
+            await self._give(self._wanted_elsewhere())
+        await self._close_sockets()
+        await asyncio.gather(*(self._owned.hand_over(ref, None) for ref in self._owned.all()))
+
+    async def _close_sockets(self) -> None:
+        edges = self._edges()
+        sessions = sum(len(edge) for edge in edges)
+        spread_s = min(LONGEST_SPREAD_S, sessions / SPREAD_SESSIONS_PER_S)
+        farewell = text_frame(ephemeral_frame(Drain(retry_after_ms=1000)))
+        for edge in edges:
+            await asyncio.sleep(spread_s * len(edge) / max(1, sessions) if spread_s > 0.1 else 0)
+            edge.close_all(None, code=DRAIN, farewell=farewell)
