@@ -13,7 +13,7 @@ CODE = meetserver schema scripts tests bench
 PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test style format types simulate kill bench coverage clean
+.PHONY: help setup run test style format types simulate kill faults bench coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -54,6 +54,9 @@ simulate: .venv/.test ## SEEDS=200 meetings in virtual time, with every fault th
 kill: .venv/.test ## ROUNDS=20 times kill -9 in mid-meeting, on SQLite and on PostgreSQL, then the checker
 	@$(BIN)/python -m tests.faults.kill_harness --rounds $(ROUNDS) --database sqlite
 	@$(BIN)/python -m tests.faults.kill_harness --rounds $(ROUNDS) --database postgres
+
+faults: .venv/.test ## the matrix of faults on three shards, at CI counts; FULL=1 what is missing of the full ones
+	@$(BIN)/python -m tests.faults.matrix $(if $(FULL),--full)
 
 bench: .venv/.test ## measurements against peers
 	@$(BIN)/python -m bench

@@ -88,8 +88,10 @@ class Crowd:
         return rss
 
     @property
-    def connections(self) -> int:
-        return sum(one.status == "ESTABLISHED" for one in self._process.net_connections("tcp"))
+    def cut_off(self) -> int:
+        """Of those who never read, and so do not learn of it."""
+        theirs = {member.raw.get_extra_info("sockname") for room in self.rooms for member in room.stalled}
+        return len(theirs - {tuple(one.raddr) for one in self._process.net_connections("tcp") if one.raddr})
 
 
 def told(waits_ms: list[float]) -> str:

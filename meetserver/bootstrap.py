@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from socket import gethostname
 
 from aiohttp import web
 
@@ -161,7 +162,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
             core.random,
             stop.set,
             may_share=not config.is_sqlite and bool(config.redis_url),
-            address=f"{config.host}:{config.port}",
+            address=_own_address(config),
             weight=lambda: pressure.weight,
         )
         await membership.join()
@@ -188,6 +189,12 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(router.drain)
         log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
         yield Server(core, router, app, stop)
+
+
+def _own_address(config: Config) -> str:
+    """Of this very process, whatever stands in front of it. One that listens everywhere is named by its machine."""
+    host = gethostname() if config.host in ("0.0.0.0", "::") else config.host
+    return f"{'https' if config.tls_cert else 'http'}://{host}:{config.port}"
 
 
 async def _router(

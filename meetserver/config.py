@@ -89,7 +89,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, _about("Of them from one address (IPv6: one /64), proxies that are trusted and this machine aside.", ge=1)
     ] = 500
     max_members: Annotated[
-        int, _about("People in the rooms of one process; at it newcomers are told to come later, or go to others.", ge=1)
+        int,
+        _about("People in the rooms of one process; at it newcomers are told to come later, or go to others.", ge=1),
     ] = 10_000
     ice_servers: Annotated[list[dict[str, Any]], _about("RTCIceServer objects given to clients (JSON).")] = []
     access_token_life_s: Annotated[int, _about("Life of an access token.", "s", ge=60, le=3600)] = 600

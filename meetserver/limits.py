@@ -25,6 +25,8 @@ PONG_TIMEOUT_S = 8.0
 """No sign of life for this long after a ping: closed."""
 SEND_QUEUE_BYTES = 64 * 1024
 """Above this many unsent bytes a session is skipped and catches up later."""
+KERNEL_QUEUE_BYTES = 64 * 1024
+"""So many more may wait in the kernel of Linux, beside what is on its way."""
 UNREAD_BYTES = 2 * 1024 * 1024
 """A client that sends commands and leaves this much unread, answers among it, is cut (3008)."""
 LAG_S = 10.0
@@ -60,7 +62,7 @@ FLOOD_REFUSALS = 1000
 RESUME_WINDOW_S = 120.0
 """A dropped socket keeps its session, role and place for this long."""
 REATTACH_GRACE_S = 2.0
-"""Whoever was connected when a room began anew, or an edge was lost, has this long to come back before others see `away`."""
+"""Whoever was connected when a room began anew, or an edge was lost, has this long to return before it is told."""
 TICKET_LIFE_S = 30.0
 """Life of a join ticket."""
 EDGE_EVENTS = 1000
@@ -391,7 +393,7 @@ PRESSURE_LAG_S = (0.1, 0.3, 1.0)
 PRESSURE_UNSENT_BYTES = (64 * 1024 * 1024, 128 * 1024 * 1024, 256 * 1024 * 1024)
 """… and from so much on that its clients have not taken off it."""
 PRESSURE_COMMIT_LAG_S = (0.5, 1.0, 3.0)
-"""… and when the eldest commit has waited for the database this long, though calls and pointers do not care for that."""
+"""… and when the eldest commit has waited for the database this long, though calls and pointers do not mind that."""
 PRESSURE_LOOKS_WORSE = 3
 """So many looks in a row must see more pressure before its level rises,"""
 PRESSURE_LOOKS_BETTER = 10

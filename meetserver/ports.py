@@ -411,8 +411,8 @@ class RoomStatus(Struct, frozen=True):
 
 
 class Operations(Protocol):
-    """What operators see and do, whichever shard they ask. Raises NotFound for a room that sleeps or a shard that is not
-    live, Conflict for a shard that takes no rooms, Unavailable for a shard that does not answer."""
+    """What operators see and do, whichever shard they ask. Raises NotFound for a room that sleeps or a shard that is
+    not live, Conflict for a shard that takes no rooms, Unavailable for a shard that does not answer."""
 
     async def shards(self) -> list[ShardStatus]: ...
     async def rooms(self) -> list[RoomStatus]:

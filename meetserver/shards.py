@@ -27,6 +27,8 @@ FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 30.0
 """Before a shard that ended by itself is started again: twice as long each time, anew after a run of STEADY_S."""
 STEADY_S = 60.0
+SETTLE_S = 2.0
+"""After a shard has started anew, before the next one goes: the others see it, and rooms come to it."""
 END_S = limits.DRAIN_S + 8.0
 """A shard that was told to end has this long; then it is killed."""
 
@@ -179,6 +181,7 @@ async def _roll(shards: Sequence[Shard], announce: Callable[[], None], anew: asy
         for shard in shards:
             await _all_ready(shards)
             await shard.restart()
+            await asyncio.sleep(SETTLE_S)
         log.info("action=rolled_restart shards=%d", len(shards))
 
 

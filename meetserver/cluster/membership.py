@@ -97,12 +97,14 @@ class Membership:
         await asyncio.shield(self._look)
 
     async def drain(self) -> None:
-        """No rooms for this process from now on; the others see it when they look next. The database may be away."""
+        """No rooms for this process from now on; the others see it when they look next, and it sees who may take its
+        rooms. The database may be away."""
         self.is_draining = True
         self._see(self.members)
         try:
             async with asyncio.timeout(TELL_S):
                 await self._renew()
+                await self.refresh()
         except Exception as error:  # whatever it is, the drain goes on
             log.warning("action=drain_not_told shard=%s error=%r", self.shard, error)
 

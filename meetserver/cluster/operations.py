@@ -48,12 +48,11 @@ class ClusterOperations:
         return [statuses.get(lease.shard) or _silent(lease) for lease in self._members.members]
 
     async def rooms(self) -> list[RoomStatus]:
-        awake = [room for status in await self._statuses() for room in status.rooms]
-        resting = [
-            RoomStatus(room, where.owner or ShardId(""), where.epoch, 0, 0, 0, 0.0, is_quarantined=True)
-            for room, where in (await self._store.quarantined()).items()
-        ]
-        return sorted(awake + resting, key=lambda status: status.id)
+        found = {room.id: room for status in await self._statuses() for room in status.rooms}
+        for room, where in (await self._store.quarantined()).items():
+            owner = where.owner or ShardId("")
+            found[room] = RoomStatus(room, owner, where.epoch, 0, 0, 0, 0.0, is_quarantined=True)
+        return [found[room] for room in sorted(found)]
 
     async def room(self, room: RoomId) -> RoomStatus:
         for status in await self.rooms():
@@ -67,6 +66,7 @@ class ClusterOperations:
         await self._order(Order("drain", RoomId(""), shard), shard)
 
     async def move(self, room: RoomId, shard: ShardId) -> None:
+        await self._members.refresh()
         takers = {lease.shard for lease in self._members.members if not lease.is_draining}
         if shard not in takers:
             raise Conflict(f"{shard} takes no rooms")

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -80,6 +81,8 @@ class Listener:
         if seat is None:
             connection.close()
             return
+        if sys.platform == "linux":  # else megabytes wait in the kernel before we learn that nobody reads
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, limits.KERNEL_QUEUE_BYTES)
         welcome = asyncio.create_task(self._welcome(connection, seat), name="listener: welcome")
         seat.abort = welcome.cancel
         self._welcoming.add(welcome)

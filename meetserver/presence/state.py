@@ -4,8 +4,8 @@ from msgspec import Struct
 
 
 class Signs(Struct, frozen=True):
-    """Lasts. `hand_at` and `hand_seq` say when the hand went up: hands are called on in the order of `hand_seq`, as times
-    may be the same."""
+    """Lasts. `hand_at` and `hand_seq` say when the hand went up: hands are called on in the order of `hand_seq`, as
+    times may be the same."""
 
     hand: bool = False
     hand_at: str | None = None

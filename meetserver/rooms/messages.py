@@ -150,8 +150,8 @@ class Erase(DurableCommand, frozen=True):
 
 
 class Participant(Struct, frozen=True, omit_defaults=True):
-    """Somebody in the room, as events and snapshots show them. `user` is the account, None for a guest; raised hands take
-    their turns in the order of `hand_seq`."""
+    """Somebody in the room, as events and snapshots show them. `user` is the account, None for a guest; raised hands
+    take their turns in the order of `hand_seq`."""
 
     id: ParticipantId
     session: SessionId

@@ -15,6 +15,7 @@ from meetserver.config import Config
 from meetserver.database import Database
 from tests.contract.machine import Machine
 from tests.servers.databases import Databases
+from tests.servers.valkey_cluster import ValkeyCluster
 
 SECRET = "a master secret that is only for tests"
 
@@ -71,3 +72,10 @@ def _migrate(config: Config) -> None:
 @pytest.fixture
 def machine(database: Database) -> Machine:
     return Machine(database, ManualClock())
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[ValkeyCluster]:
+    """The worker's. A test that kills nodes or moves slots owns its cluster: `with ValkeyCluster() as cluster:`."""
+    with ValkeyCluster() as cluster:
+        yield cluster

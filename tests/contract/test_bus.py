@@ -1,7 +1,7 @@
 """What every Bus keeps to; what the one over Redis does when Redis goes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -10,42 +10,24 @@ from meetserver.adapters.bus import RedisBus
 from meetserver.adapters.memory.bus import MemoryBus
 from meetserver.errors import ConfigError
 from meetserver.ports import Bus
+from tests.contract.heard import Heard, reaches, until
 from tests.servers.valkey import ValkeyServer
 
 
-class Heard:
-    """What a handler was called with."""
-
-    def __init__(self) -> None:
-        self.messages: list[bytes] = []
-        self._changed = asyncio.Event()
-
-    def __call__(self, message: bytes) -> None:
-        self.messages.append(message)
-        self._changed.set()
-
-    async def until(self, is_so: Callable[[list[bytes]], bool]) -> list[bytes]:
-        async with asyncio.timeout(10):
-            while not is_so(self.messages):
-                self._changed.clear()
-                await self._changed.wait()
-        return self.messages
-
-    async def count(self, count: int) -> list[bytes]:
-        return await self.until(lambda messages: len(messages) >= count)
-
-
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 async def buses(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Bus, Bus]]:
-    """Two processes' ends of one bus."""
+    """Two processes' ends of one bus; of a cluster each is told of another node."""
     here: Bus
     there: Bus
     if request.param == "memory":
         here = MemoryBus()
         there = MemoryBus(here.peers)
-    else:
+    elif request.param == "redis":
         url = request.getfixturevalue("redis_url")
         here, there = await RedisBus.open(url), await RedisBus.open(url)
+    else:
+        nodes = request.getfixturevalue("redis_cluster").nodes
+        here, there = await RedisBus.open(nodes[0].url), await RedisBus.open(nodes[1].url)
     yield here, there
     await here.close()
     await there.close()
@@ -78,6 +60,18 @@ async def test_messages_arrive_in_the_order_they_were_published(buses: tuple[Bus
         if number % 100 == 0:
             await asyncio.sleep(0)
     assert await heard.count(1000) == [b"%d" % number for number in range(1000)]
+
+
+async def test_channels_of_all_nodes_keep_their_order(buses: tuple[Bus, Bus]) -> None:
+    heard = [Heard() for _ in range(12)]
+    for number, one in enumerate(heard):
+        await buses[1].subscribe(f"room/{number}", one)
+    for number in range(1200):
+        await buses[0].publish(f"room/{number % 12}", b"%d" % (number // 12))
+        if number % 100 == 0:
+            await asyncio.sleep(0)
+    for one in heard:
+        assert await one.count(100) == [b"%d" % number for number in range(100)]
 
 
 async def test_nobody_is_called_while_he_publishes(buses: tuple[Bus, Bus]) -> None:
@@ -127,6 +121,17 @@ async def test_large_messages_arrive(buses: tuple[Bus, Bus]) -> None:
     assert (await heard.count(1))[0] == b"x" * 1_000_000
 
 
+async def test_a_bus_that_carries_is_up_until_it_is_closed(buses: tuple[Bus, Bus]) -> None:
+    heard = Heard()
+    for number in range(12):
+        await buses[1].subscribe(f"room/{number}", heard)
+        await buses[1].publish(f"room/{number}", b"hello")
+    await heard.count(12)
+    await until(lambda: buses[1].is_up)
+    await buses[1].close()
+    assert not buses[1].is_up
+
+
 async def test_closing_twice_is_closing(buses: tuple[Bus, Bus]) -> None:
     await buses[0].close()
     await buses[0].close()
@@ -152,23 +157,17 @@ def own_redis() -> Iterator[ValkeyServer]:
         yield server
 
 
-async def _reaches(bus: Bus, heard: Heard, word: bytes) -> None:
-    """Publish until it is heard: a connection that was lost needs a moment, and what was sent on it is gone."""
-    async with asyncio.timeout(10):
-        while word not in heard.messages:
-            await bus.publish("room", word)
-            await asyncio.sleep(0.02)
-
-
 async def test_when_redis_was_restarted_the_bus_goes_on(own_redis: ValkeyServer) -> None:
     here, there = await RedisBus.open(own_redis.url), await RedisBus.open(own_redis.url)
     heard = Heard()
     await there.subscribe("room", heard)
-    await _reaches(here, heard, b"before")
+    await reaches(here, heard, b"before")
     own_redis.kill()
     await here.publish("room", b"lost")
+    await until(lambda: not here.is_up and not there.is_up)
     own_redis.start()
-    await _reaches(here, heard, b"after")
+    await reaches(here, heard, b"after")
+    await until(lambda: here.is_up and there.is_up)
     await here.close()
     await there.close()
 
@@ -178,13 +177,11 @@ async def test_a_redis_that_froze_is_noticed(own_redis: ValkeyServer, monkeypatc
     here = await RedisBus.open(own_redis.url)
     heard = Heard()
     await here.subscribe("room", heard)
-    await _reaches(here, heard, b"before")
+    await reaches(here, heard, b"before")
     own_redis.freeze()
-    async with asyncio.timeout(10):
-        while here._listening is not None:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: not here.is_up)
     own_redis.thaw()
-    await _reaches(here, heard, b"after")
+    await reaches(here, heard, b"after")
     await here.close()
 
 
@@ -201,11 +198,31 @@ async def test_without_redis_nothing_waits_and_nothing_grows(
         await bus.subscribe("room", heard)
         for number in range(1000):
             await bus.publish("room", b"%0100d" % number)
-    assert len(bus._queue) == 100
+    assert len(bus._lanes._home._queue) == 100
     own_redis.start()
-    await _reaches(bus, heard, b"after")
+    await reaches(bus, heard, b"after")
     assert b"%0100d" % 0 not in heard.messages
     await bus.close()
+
+
+async def test_what_redis_refuses_is_said_once_and_tried_again(
+    own_redis: ValkeyServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "BUS_SILENCE_S", 0.1)
+    monkeypatch.setattr(limits, "BUS_SUBSCRIBE_TIMEOUT_S", 0.05)
+    own_redis.ask("ACL", "SETUSER", "default", "resetchannels")
+    bus = await RedisBus.open(own_redis.url)
+    heard = Heard()
+    await bus.subscribe("room", heard)
+    assert not bus.is_up
+    for _ in range(3):
+        await bus.publish("room", b"refused")
+        await bus._lanes.wait_sent()
+    own_redis.ask("ACL", "SETUSER", "default", "allchannels")
+    await reaches(bus, heard, b"after")
+    await until(lambda: bus.is_up)
+    await bus.close()
+    assert len([record for record in caplog.records if "bus refused" in record.message]) == 2, "one each way"
 
 
 @pytest.mark.parametrize("url", ["http://localhost", "redis://localhost:port/"])

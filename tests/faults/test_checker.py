@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.faults.checker import check, seconds_to_first_ack
+from tests.faults.checker import check, longest_silences, seconds_to_each_ack, seconds_to_first_ack
 from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, LogEntry, Record, Seen, content_of
 
 ANN, BOB, EVE = "p-ann", "p-bob", "p-eve"
@@ -226,6 +226,42 @@ def test_a_planted_bug_is_caught(bug: Callable[[Run], None], caught_as: str) -> 
     assert run.violated() == {caught_as}
 
 
+def second_page(run: Run) -> None:
+    """All up to entry 6 was looked at before."""
+    run.log = run.log[5:]
+    for history in (run.ann, run.bob, run.eve):
+        begins = next(n for n, record in enumerate(history.records) if isinstance(record, Entered) and record.recovered)
+        history.records = [Entered(6, recovered=False, must_recover=False, at_s=65), *history.records[begins + 1 :]]
+
+
+def test_a_later_page_is_checked_for_itself() -> None:
+    run = Run()
+    second_page(run)
+    assert violated_after(run, 6) == set()
+
+
+def test_what_was_done_on_an_earlier_page_is_not_done_again() -> None:
+    run = Run()
+    second_page(run)
+    again = msgspec.structs.replace(run.log[-1], seq=13, txn="t3", by=ANN, to=None)
+    run.log.append(again)
+    for history in (run.ann, run.bob, run.eve):
+        history.records.append(Seen(again.epoch, again.seq, again.content, 131))
+    assert violated_after(run, 6) == {"I2"}
+
+
+def test_a_page_begins_where_the_one_before_ended() -> None:
+    run = Run()
+    second_page(run)
+    drop(run.log, 6)
+    assert violated_after(run, 6) == {"I5"}
+
+
+def violated_after(run: Run, seq: int) -> set[str]:
+    histories = [run.ann, run.bob, run.eve]
+    return {violation.invariant for violation in check(histories, {"r1": run.log}, {"r1": seq})}
+
+
 def test_a_room_without_a_log_is_a_loss() -> None:
     run = Run()
     assert {violation.invariant for violation in check([run.ann], {})} == {"I1"}
@@ -234,6 +270,18 @@ def test_a_room_without_a_log_is_a_loss() -> None:
 def test_time_to_the_first_new_ack_counts_commands_given_after_the_fault() -> None:
     run = Run()
     assert seconds_to_first_ack([run.ann, run.bob], since_s=65) == {"r1": 10}
+
+
+def test_time_to_the_first_new_ack_of_each_client() -> None:
+    run = Run()
+    assert seconds_to_each_ack([run.ann, run.bob], since_s=65) == {"ann": 10, "bob": 20}
+
+
+def test_the_longest_silence_counts_from_the_fault_and_to_its_end() -> None:
+    run = Run()
+    assert longest_silences([run.ann, run.bob], since_s=60, until_s=125) == {"r1": 10}
+    assert longest_silences([run.ann], since_s=78, until_s=125) == {"r1": 20}
+    assert longest_silences([run.ann], since_s=113, until_s=160) == {"r1": 45}
 
 
 def test_content_does_not_depend_on_the_order_of_keys() -> None:

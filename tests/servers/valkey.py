@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
+
+import redis
 
 from tests.servers.process import ServerProcess
 from tests.servers.tools import need
@@ -69,6 +71,11 @@ class ValkeyServer:
     def thaw(self) -> None:
         assert self._process is not None
         self._process.signal_all(signal.SIGCONT)
+
+    def ask(self, *command: str | int) -> Any:
+        """Send it a command and return its answer as it is."""
+        with redis.Redis(unix_socket_path=str(self._socket), decode_responses=True, protocol=2) as client:
+            return client.execute_command(*command)
 
     def close(self) -> None:
         """End it, whatever it is doing, and remove its folder."""

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import redis
 from redis.crc import key_slot
 
 from tests.servers.process import POLL_S
@@ -35,10 +34,6 @@ class ClusterNode(ValkeyServer):
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
-
-    def ask(self, *command: Any) -> Any:
-        with redis.Redis(unix_socket_path=str(self._socket), decode_responses=True, protocol=2) as client:
-            return client.execute_command(*command)
 
     @property
     def is_running(self) -> bool:
@@ -81,6 +76,7 @@ class ValkeyCluster:
         self.wait_whole()
 
     def replica(self, of: ClusterNode) -> ClusterNode:
+        """A node that can take over when the other one is away: `CLUSTER FAILOVER TAKEOVER`, or after a while."""
         node = self._add()
         self.nodes.append(node)
         self._meet(node)
@@ -101,9 +97,10 @@ class ValkeyCluster:
 
     def channels(self, count: int) -> list[str]:
         """Names of channels, the first of which is the first node's, and so on, round and round."""
-        names = list(map(str, range(100)))
-        found = {id(node): [name for name in names if self.owner(name) is node] for node in self.nodes[:3]}
-        return [found[id(self.nodes[number % 3])][number // 3] for number in range(count)]
+        names: list[list[str]] = [[], [], []]
+        for name in map(str, range(100)):
+            names[self.nodes.index(self.owner(name))].append(name)
+        return [names[number % 3][number // 3] for number in range(count)]
 
     def move(self, channel: str, to: ClusterNode) -> None:
         """Give the channel's slot to another node, as resharding does."""

@@ -1,11 +1,11 @@
 """What a shard is to the process that keeps it, and no more. Tests run it: small_shard.py FOLDER --listen-fd N …"""
 
+import contextlib
 import os
 import selectors
 import signal
 import socket
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -34,23 +34,19 @@ def main() -> None:
         sys.exit(7)
     listening, parent = socket.socket(fileno=listen_fd), socket.socket(fileno=parent_fd)
 
-    def accept() -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(listening, selectors.EVENT_READ)
-            while True:
-                selector.select()
-                try:
-                    connection, _ = listening.accept()
-                except BlockingIOError:
-                    continue
-                connection.sendall(name.encode())
-                connection.close()
-
-    threading.Thread(target=accept, daemon=True).start()
     say(how if how == "never ready" else "ready")
     if how != "never ready":
         parent.sendall(b"1")
-    parent.recv(1)  # nothing comes: it ends with the parent
+    with selectors.DefaultSelector() as selector:
+        selector.register(listening, selectors.EVENT_READ)
+        selector.register(parent, selectors.EVENT_READ)
+        while True:
+            # Not for ever: a signal that comes just before the wait does not end it.
+            for key, _ in selector.select(0.05):
+                if key.fileobj is parent:
+                    return  # it has ended
+                with contextlib.suppress(BlockingIOError), listening.accept()[0] as connection:
+                    connection.sendall(name.encode())
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ class Family:
 
 
 @pytest.fixture
-def family(tmp_path: Path) -> Iterator[Family]:
+def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Family]:
+    monkeypatch.setattr(module, "SETTLE_S", 0.0)
     with bound_socket(Config(port=0)) as listening:
         listening.listen()
         yield Family(tmp_path, listening)
@@ -180,6 +181,18 @@ async def test_a_rolling_restart_waits_while_another_shard_is_not_ready(
         os.kill(os.getpid(), signal.SIGHUP)
         await family.until(lambda: family.told("draining") == 1)
         assert family.told("ready") == 4
+
+
+async def test_a_rolling_restart_gives_the_others_time_to_see_the_new_one(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SETTLE_S", 1000.0)
+    async with kept(family):
+        await family.until(lambda: family.announced == 1)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await family.until(lambda: family.told("ready") == 4)
+        await family.until_ready()
+        assert family.told("draining") == 1
 
 
 async def test_one_that_does_not_drain_is_killed(

@@ -366,6 +366,16 @@ def test_who_drains_says_so_at_once_and_to_all() -> None:
     in_cluster(scene)
 
 
+def test_who_drains_knows_all_who_may_take_its_rooms() -> None:
+    async def scene(cluster: Cluster) -> None:
+        one = await cluster.start("one")
+        await cluster.start("two")
+        await one.drain()
+        assert names(one) == "one two"
+
+    in_cluster(scene)
+
+
 def test_a_drain_goes_on_without_the_database_and_is_told_when_that_is_back() -> None:
     async def scene(cluster: Cluster) -> None:
         one, two = await cluster.start("one"), await cluster.start("two")
