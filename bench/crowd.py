@@ -91,7 +91,7 @@ class Crowd:
     def cut_off(self) -> int:
         """Of those who never read, and so do not learn of it."""
         theirs = {member.raw.get_extra_info("sockname") for room in self.rooms for member in room.stalled}
-        return len(theirs - {tuple(one.raddr) for one in self._process.net_connections("tcp") if one.raddr})
+        return len(theirs - {tuple(one.raddr) for one in self._process.net_connections("tcp")})
 
 
 def told(waits_ms: list[float]) -> str:

@@ -99,10 +99,11 @@ class Connection:
 
     def cut(self) -> None:
         """End the TCP connection at once, with no close frame, as a failing network does."""
-        transport = self._ws.get_extra_info("socket")
-        if transport is not None:
-            with contextlib.suppress(OSError):
-                transport.shutdown(socket.SHUT_RDWR)
+        its = self._ws.get_extra_info("socket")
+        if its is not None:
+            # A socket of our own for the same connection: what uvloop hands out cannot shut it down.
+            with contextlib.suppress(OSError), socket.fromfd(its.fileno(), its.family, its.type) as own:
+                own.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Close in order; never raises."""

@@ -170,7 +170,7 @@ async def test_memory_counts_while_redis_is_away(caplog: pytest.LogCaptureFixtur
             server.kill()
             assert await limiter.hits(9) == 5
             server.start()
-            redis_limiter._silent_until -= limits.LIMITER_AWAY_S + limits.LIMITER_TIMEOUT_S
+            redis_limiter._nodes._home.silent_until -= limits.LIMITER_AWAY_S + limits.LIMITER_TIMEOUT_S
             assert await limiter.hits(9) == 5, "a new Redis has no memory"
     assert [record.levelname for record in caplog.records if "limiter_in_memory" in record.message] == ["WARNING"]
 

@@ -41,7 +41,7 @@ class Shards:
 
     async def until(self, holds: Callable[[dict[str, Lease]], bool]) -> dict[str, Lease]:
         async with asyncio.timeout(WAIT_S):
-            while not holds(live := await self.live()):
+            while not holds(live := await self.live()):  # noqa: ASYNC110 - other processes set no asyncio.Event
                 await asyncio.sleep(0.05)
             return live
 
@@ -50,18 +50,17 @@ class Shards:
             return await asyncio.to_thread(self.parent.wait)
 
 
+def _start(count: int, settings: dict[str, str], log_path: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-u", "-m", "meetserver", "serve", "--shards", str(count)]
+    with log_path.open("wb") as log:
+        return subprocess.Popen(command, cwd=SOURCE, env=os.environ | settings, stdout=subprocess.PIPE, stderr=log)
+
+
 @asynccontextmanager
 async def serving_shards(count: int, folder: Path, postgres_url: str, redis_url: str) -> AsyncIterator[Shards]:
     where = {"MEET_DATABASE_URL": postgres_url, "MEET_REDIS_URL": redis_url, "MEET_DATA_DIR": str(folder)}
     settings = FOR_TESTS | where | {"MEET_PORT": "0", "MEET_SHARD_ID": "s", "MEET_LEASE_TTL_S": "2"}
-    with (folder / "log").open("wb") as log:
-        parent = subprocess.Popen(
-            [sys.executable, "-u", "-m", "meetserver", "serve", "--shards", str(count)],
-            cwd=SOURCE,
-            env=os.environ | settings,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+    parent = _start(count, settings, folder / "log")
     assert parent.stdout is not None
     database = open_database(Config(database_url=postgres_url))
     try:

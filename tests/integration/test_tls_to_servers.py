@@ -182,7 +182,7 @@ async def test_a_verified_redis(rediss_url: str, authority: Authority) -> None:
     assert await answers(config)
     bus = await RedisBus.open(config.redis_url, redis_tls(config))
     await bus.subscribe("room", lambda _: None)
-    assert bus._confirmed["room"].is_set()
+    assert bus._listeners.is_up
     await bus.close()
 
 

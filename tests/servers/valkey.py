@@ -75,6 +75,7 @@ class ValkeyServer:
     def ask(self, *command: str | int) -> Any:
         """Send it a command and return its answer as it is."""
         with redis.Redis(unix_socket_path=str(self._socket), decode_responses=True, protocol=2) as client:
+            client.response_callbacks.clear()
             return client.execute_command(*command)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ class ClusterNode(ValkeyServer):
             "cluster-enabled": "yes",
             "cluster-port": str(self.bus_port),
             "cluster-node-timeout": str(NODE_TIMEOUT_MS),
+            "repl-diskless-sync-delay": "0",
         })  # fmt: skip
 
     @property

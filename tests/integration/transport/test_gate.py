@@ -1,6 +1,7 @@
 """How many may come, and how long they may take; each guard against somebody who does not play along."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -179,6 +180,17 @@ async def test_who_reads_late_is_not(make_front: MakeFront, impatient: None, mon
         assert await line.status() == 200
     await front.emptied()
     assert front.gate.refusals.count.total() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel cannot be told how much it may hold")
+async def test_that_nobody_reads_shows_soon_and_not_after_megabytes(make_front: MakeFront) -> None:
+    front = await make_front()
+    line = await front.dial(receive_bytes=2048)
+    line.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    (seat,) = front.gate._seats
+    for _ in range(8 * limits.KERNEL_QUEUE_BYTES // 30_000):
+        await line.say(GET.replace(b"/healthz", b"/some"))
+    await until(lambda: bool(seat.unread()))
 
 
 async def test_who_reads_nothing_is_cut(make_front: MakeFront, impatient: None) -> None:

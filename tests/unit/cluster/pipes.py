@@ -37,6 +37,9 @@ class End:
         """The process is a new one."""
         self.link = Link(self.name, self.peer, self, lambda: self.clock_ms, lambda: self._watch.now)
 
+    def is_up(self) -> bool:
+        return self.link.is_up
+
     def send(self, *words: str) -> None:
         for word in words:
             self.link.send(parcel(word))
