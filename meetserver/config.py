@@ -39,7 +39,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database_pool: Annotated[int, _about("Connections to PostgreSQL beside the two committers'.", ge=2, le=200)] = 10
     redis_url: Annotated[
         str,
-        _about("redis://… or unix://…, Redis 7 or newer: shards meet there, and count rates. Empty: one process only."),
+        _about(
+            "redis://… or unix://…, Redis 7 or newer, of a cluster any node: shards meet there, and count rates. "
+            "Empty: one process only."
+        ),
     ] = ""
     shard_id: Annotated[
         str,

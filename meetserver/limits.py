@@ -50,7 +50,8 @@ COMMAND_RATE_PER_S = 100
 COMMAND_BURST = 200
 """Commands that a silent connection may send at once."""
 PERSON_RATE_PER_S = 200
-"""Sustained commands a second of all connections of one account, or of one guest's browser, to one process."""
+"""Sustained commands a second of all connections of one account, or of one guest's browser, to one process; this and
+the burst are times the setting rate_factor."""
 PERSON_BURST = 400
 """Commands that all of these may send at once."""
 PERSONS_REMEMBERED = 10_000

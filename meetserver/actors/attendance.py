@@ -212,7 +212,10 @@ class Attendance:
 
     def detached(self, message: Detached) -> None:
         attachment = self._attachments.get(message.session)
-        if attachment is None or not attachment.is_through(message.edge, message.link):
+        if attachment is None:  # a bye may have waited for an owner that never saw the link
+            if not message.bye or self.sessions.get(message.session) is None:
+                return
+        elif not attachment.is_through(message.edge, message.link):
             return
         who = self._detach(message.session)
         if who is None:

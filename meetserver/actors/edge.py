@@ -304,7 +304,7 @@ class EdgeRoom:
         """Close every socket here: the shard drains, the room is quarantined."""
         self._output.complete()
         for session in list(self._sessions.values()):
-            if farewell is not None:
+            if farewell is not None and session.hello is not None:  # nobody hears anything before that is answered
                 session.connection.write(farewell)
             self.end(session, refusal, code=code)
 

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S = 0.2
 
-LOST = (RedisError, OSError, TimeoutError)
+# uvloop's transport says RuntimeError when it is written to after it was reset.
+LOST = (RedisError, OSError, TimeoutError, RuntimeError)
 
 
 Use: TypeAlias = Callable[[Connection], Awaitable[None]]

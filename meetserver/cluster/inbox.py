@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
+
 from meetserver import wire
 from meetserver.actors import envelopes
 from meetserver.actors.background import Background
@@ -16,7 +18,7 @@ from meetserver.cluster.local_ref import LocalRef
 from meetserver.cluster.parcels import Attached, Call, NotOwner, Parcel, ToEdge, ToRoom
 from meetserver.cluster.remote_edge import RemoteEdge, live_frame
 from meetserver.cluster.way import Elsewhere, Resting, Way
-from meetserver.errors import Busy, NotFound, Refused
+from meetserver.errors import Busy, MeetError, NotFound, NotSupported, Refused
 from meetserver.framing import text_frame
 from meetserver.ids import RoomId, ShardId
 from meetserver.rooms.catalog import decode_command
@@ -24,6 +26,7 @@ from meetserver.rooms.catalog import decode_command
 log = logging.getLogger(__name__)
 
 BUSY = Busy("the room has too much to do", retry_after_s=1).refusal
+NOT_UNDERSTOOD = NotSupported("the room's server is of another release").refusal
 
 
 class Rooms(Protocol):
@@ -157,17 +160,7 @@ def _to_room(edge: RemoteEdge, parcel: ToRoom) -> None:
     ref = edge.ref
     match parcel:
         case parcels.Said():
-            command = decode_command(parcel.type, parcel.data)
-            try:
-                ref.tell(
-                    envelopes.FromSession(
-                        edge, parcel.link, parcel.session, parcel.participant, parcel.command_id, parcel.number,
-                        command, parcel.txn,
-                    )
-                )  # fmt: skip
-            except MailboxFull:
-                reply = text_frame(wire.error_frame(parcel.command_id, BUSY))
-                edge.replied(parcel.link, parcel.command_id, parcel.number, reply)
+            _say(edge, parcel)
         case parcels.OpenByTicket():
             try:
                 ref.tell(
@@ -193,6 +186,23 @@ def _to_room(edge: RemoteEdge, parcel: ToRoom) -> None:
                 ref.tell_control(detached)
         case parcels.Reattach():
             ref.tell_control(envelopes.Reattach(edge, parcel.links, parcel.waiting, parcel.shown))
+
+
+def _say(edge: RemoteEdge, said: parcels.Said) -> None:
+    try:
+        command = decode_command(said.type, said.data)
+        edge.ref.tell(
+            envelopes.FromSession(
+                edge, said.link, said.session, said.participant, said.command_id, said.number, command, said.txn
+            )
+        )
+        return
+    except MailboxFull:
+        refusal = BUSY
+    except (MeetError, msgspec.ValidationError) as error:
+        log.error("action=command_not_understood room=%s type=%s error=%s", edge.room, said.type, error)
+        refusal = NOT_UNDERSTOOD
+    edge.replied(said.link, said.command_id, said.number, text_frame(wire.error_frame(said.command_id, refusal)))
 
 
 def _to_way(way: Way, link: Link, parcel: Attached | NotOwner | ToEdge) -> None:

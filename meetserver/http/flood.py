@@ -39,9 +39,11 @@ class Bucket:
 
 
 class People:
-    """The buckets of whoever is connected, and of who went with an empty one."""
+    """The buckets of whoever is connected, and of who went with an empty one. `factor` is the setting rate_factor; with
+    0 nobody has one."""
 
-    def __init__(self) -> None:
+    def __init__(self, factor: float = 1.0) -> None:
+        self._factor = factor
         self._here: Counter[str] = Counter()
         self._buckets: dict[str, Bucket] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -49,15 +51,21 @@ class People:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def enter(self, person: str, now: float) -> Bucket:
+    def enter(self, person: str, now: float) -> Bucket | None:
         """One more connection of this person."""
+        if not self._factor:
+            return None
         self._here[person] += 1
         self._gone.pop(person, None)
         if person not in self._buckets:
-            self._buckets[person] = Bucket(now, limits.PERSON_RATE_PER_S, limits.PERSON_BURST)
+            self._buckets[person] = Bucket(
+                now, limits.PERSON_RATE_PER_S * self._factor, max(1.0, limits.PERSON_BURST * self._factor)
+            )
         return self._buckets[person]
 
     def leave(self, person: str, now: float) -> None:
+        if not self._factor:
+            return
         self._here[person] -= 1
         if not self._here[person]:
             del self._here[person]

@@ -76,7 +76,7 @@ class RoomSockets:
         self.watch = watch
         self._background = Background()
         self.pressure = pressure
-        self.people = People()
+        self.people = People(config.rate_factor)
         self._heartbeat = Heartbeat(pressure)
         self._newcomers = Newcomers()
         self._links = count(1)

@@ -16,6 +16,7 @@ from meetserver.errors import ConfigError
 from meetserver.limits import Rate
 from meetserver.ports import RateLimiter
 from tests.servers.valkey import ValkeyServer
+from tests.servers.valkey_cluster import ValkeyCluster
 
 FIVE = Rate("five", 5, 60.0)
 
@@ -32,7 +33,13 @@ class Limiter:
         return sum([(await self.port.hit(rate, key)).is_allowed for _ in range(count)])
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests does not make Redis look dead."""
+    monkeypatch.setattr(limits, "LIMITER_TIMEOUT_S", 5.0)
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
 async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
     clock = ManualClock()
     memory = MemoryLimiter(clock)
@@ -43,20 +50,28 @@ async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[Limiter]:
     if request.param == "memory":
         yield Limiter(memory, advance)
         return
-    url = request.getfixturevalue("redis_url")
-    client = redis.asyncio.Redis.from_url(url)
+    request.getfixturevalue("patient")
+    if request.param == "redis":
+        urls = [request.getfixturevalue("redis_url")]
+    else:
+        urls = [node.url for node in request.getfixturevalue("redis_cluster").nodes]
+    clients = [redis.asyncio.Redis.from_url(url) for url in urls]
+    for client in clients:
+        await client.flushdb()
 
     async def age(seconds: float) -> None:
         """Redis' clock stays; its keys have less time left instead."""
-        async for key in client.scan_iter(f"{KEY_PREFIX}:*"):
-            left_ms = await client.pttl(key) - int(seconds * 1000)
-            await (client.pexpire(key, left_ms) if left_ms > 0 else client.delete(key))
+        for client in clients:
+            async for key in client.scan_iter(f"{KEY_PREFIX}:*"):
+                left_ms = await client.pttl(key) - int(seconds * 1000)
+                await (client.pexpire(key, left_ms) if left_ms > 0 else client.delete(key))
 
-    limiter = RedisLimiter(url, memory)
+    limiter = RedisLimiter(urls[0], memory)
     yield Limiter(limiter, age)
     assert not memory._counters, "it counted in memory although Redis was there"
     await limiter.close()
-    await client.aclose()
+    for client in clients:
+        await client.aclose()
 
 
 async def test_as_many_as_the_rate_says_and_no_more(limiter: Limiter) -> None:
@@ -156,10 +171,12 @@ async def test_what_is_over_leaves_memory() -> None:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[RedisLimiter]:
-    limiter = RedisLimiter(url, MemoryLimiter(ManualClock()))
-    yield limiter
-    await limiter.close()
+async def opened(url: str, memory: MemoryLimiter | None = None) -> AsyncIterator[RedisLimiter]:
+    limiter = RedisLimiter(url, memory or MemoryLimiter(ManualClock()))
+    try:
+        yield limiter
+    finally:
+        await limiter.close()
 
 
 async def test_memory_counts_while_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
@@ -192,6 +209,47 @@ async def test_a_frozen_redis_keeps_nobody_waiting_for_long() -> None:
             server.thaw()
 
 
+@pytest.mark.usefixtures("patient")
+async def test_a_dead_node_of_a_cluster_takes_only_its_own_keys_with_it() -> None:
+    keys = [str(number) for number in range(30)]
+    with ValkeyCluster() as cluster:
+        for node in cluster.nodes:
+            node.ask("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        dead = cluster.nodes[0]
+        async with opened(dead.url) as redis_limiter:
+            limiter = Limiter(redis_limiter, _never)
+            for key in keys:
+                assert await limiter.hits(4, key=key) == 4
+            dead.kill()
+            left = [await limiter.hits(4, key=key) for key in keys]
+            of_dead = [cluster.owner(f"{KEY_PREFIX}:{{{FIVE.name}/{key}}}") is dead for key in keys]
+            assert left == [4 if is_dead else 1 for is_dead in of_dead], "memory had not counted those of the dead one"
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_cluster_whose_slots_move_is_followed(redis_cluster: ValkeyCluster) -> None:
+    key = f"{KEY_PREFIX}:{{{FIVE.name}/moving}}"
+    source = redis_cluster.owner(key)
+    async with opened(redis_cluster.url, memory := MemoryLimiter(ManualClock())) as redis_limiter:
+        limiter = Limiter(redis_limiter, _never)
+        for owner in (*(node for node in redis_cluster.nodes if node is not source), source):
+            assert await limiter.hits(9, key="moving") == 5
+            redis_cluster.owner(key).ask("FLUSHALL")  # else its counts would have to move too
+            redis_cluster.move(key, owner)
+    assert not memory._counters, "it counted in memory although the cluster was there"
+
+
+@pytest.mark.usefixtures("patient")
+async def test_so_many_nodes_of_a_cluster_are_remembered(
+    redis_cluster: ValkeyCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REDIS_NODES", 1)
+    async with opened(redis_cluster.url) as redis_limiter:
+        for key in range(30):
+            assert (await redis_limiter.hit(FIVE, f"remembered {key}")).is_allowed
+            assert len(redis_limiter._nodes._learned) <= 1
+
+
 async def _never(_: float) -> None:
     raise AssertionError("time passes by itself here")
 
@@ -205,6 +263,7 @@ async def test_the_setting_is_a_factor_of_all_rates(factor: float, allowed: int)
         assert await Limiter(limiter, _never).hits(50) == allowed
 
 
+@pytest.mark.usefixtures("patient")
 async def test_processes_with_one_redis_count_together(redis_url: str) -> None:
     config = Config(redis_url=redis_url)
     async with open_limiter(config, ManualClock()) as one, open_limiter(config, ManualClock()) as other:

@@ -153,9 +153,9 @@ def upgrade() -> None:
         sa.Column("shard_id", sa.Text(), nullable=False),
         sa.Column("incarnation", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("is_draining", sa.Boolean(), nullable=False),
-        sa.Column("weight", sa.Float(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("is_draining", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("weight", sa.Float(), server_default="1", nullable=False),
+        sa.Column("address", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("shard_id", name=op.f("pk_shard_lease")),
     )
     op.create_table(

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from meetserver.chat import messages as chat
 from meetserver.client import (
@@ -37,6 +38,11 @@ async def test_recovered_goes_on_after_the_last_event() -> None:
         assert attached == Attached(2, 13, recovered=True, is_resumed=True)
         assert [event.seq for event in missed if isinstance(event, DurableEvent)] == [12, 13]
         assert room.state.recovered
+
+
+def test_it_can_be_cut_on_uvloop_too() -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test_recovered_goes_on_after_the_last_event())
 
 
 async def test_not_recovered_starts_from_the_snapshot() -> None:

@@ -109,3 +109,17 @@ def test_an_edge_under_pressure_keeps_from_its_sockets_what_others_elsewhere_poi
         assert heard(bo) == ["chat.typing", "presence.changed"]
 
     in_a_house(scene)
+
+
+def test_an_edge_under_pressure_sheds_what_its_own_people_say_though_the_owner_is_calm() -> None:
+    async def scene(house: House) -> None:
+        ann, bo = await house.given(house.east, "ann", role="host"), await house.given(house.west, "bo")
+        house.west.room._pressure = busy = Pressure()
+        given_level(busy, 3)
+        assert "ok" in await bo.ask(POINTER)
+        assert (await bo.ask(CALL))["error"]["code"] == "busy"
+        assert "ok" in await ann.ask(POINTER)
+        await settle()
+        assert heard(ann) == []
+
+    in_a_house(scene)

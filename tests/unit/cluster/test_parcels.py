@@ -73,7 +73,8 @@ SAID: list[Command] = [
 ]  # fmt: skip
 
 STATUS = parcels.Status(
-    ShardStatus(ShardId("b"), "http://b:1", False, 0.5, 1, 2, 0, 1.5, 2.5), [RoomStatus(ROOM, ShardId("b"), 5, 8, 2, 0, 0.0)]
+    ShardStatus(ShardId("b"), "http://b:1", False, 0.5, 1, 2, 0, 1.5, 2.5),
+    [RoomStatus(ROOM, ShardId("b"), 5, 8, 2, 0, 0.0)],
 )  # fmt: skip
 PLAIN: list[Parcel] = [
     parcels.Attach(ROOM, 3, is_sent=True),

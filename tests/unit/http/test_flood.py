@@ -122,5 +122,15 @@ def test_whoever_is_still_here_with_another_tab_is_not_forgotten(crowd: Crowd) -
     assert crowd.people.enter("ann", 1000.0) is first.person
 
 
+def test_the_setting_for_all_rates_holds_here_too() -> None:
+    loose = People(2.0).enter("ann", 0.0)
+    assert loose is not None
+    assert sum(loose.take(0.0) for _ in range(3 * limits.PERSON_BURST)) == 2 * limits.PERSON_BURST
+    off = People(0.0)
+    assert off.enter("ann", 0.0) is None
+    off.leave("ann", 0.0)
+    assert len(off) == 0
+
+
 def test_the_wait_it_tells_is_never_none() -> None:
     assert Bucket(0.0, 1000, 5).retry_after_s > 0
