@@ -58,7 +58,10 @@ async def serve(config: Config, announce: Callable[[str], None], parent: Parent 
     # Bound before anything is built, as links need to know the port; nobody is let in before all is ready.
     with bound_socket(config) if parent is None else parent.listening as listening:
         config = replace(config, port=listening.getsockname()[1])
-        async with open_server(config) as server, serving(config, server.app, listening, certificate) as listener:
+        async with (
+            open_server(config) as server,
+            serving(config, server.app, listening, certificate, is_shared=parent is not None) as listener,
+        ):
             announce(config.url)
             await _first(stop.wait(), server.stop.wait(), *([parent.end()] if parent is not None else []))
             log.info("action=draining")
@@ -83,9 +86,14 @@ async def serve_as_child(config: Config, listen_fd: int, parent_fd: int) -> None
 
 @asynccontextmanager
 async def serving(
-    config: Config, app: web.Application, listening: socket.socket, certificate: Certificate | None = None
+    config: Config,
+    app: web.Application,
+    listening: socket.socket,
+    certificate: Certificate | None = None,
+    *,
+    is_shared: bool = False,
 ) -> AsyncIterator[Listener]:
-    """The application answers on `listening`; leaving this ends its connections."""
+    """The application answers on `listening`, which other processes may share; leaving this ends its connections."""
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -110,6 +118,7 @@ async def serving(
         runner.server,
         certificate=certificate,
         sends_proxy_header=lambda address: config.proxy_protocol and is_trusted(address, config),
+        is_shared=is_shared,
     )
     background = Background()
     listening.listen(BACKLOG)

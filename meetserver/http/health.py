@@ -7,6 +7,7 @@ from meetserver.http.registry import AnyRoute, Call, Route
 
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
+
 class Health(Struct, frozen=True):
     status: str = "ok"
 

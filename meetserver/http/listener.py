@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
+TURN_S = 0.001
+"""Between two that are let in, where others share the socket: time for those to take theirs."""
+
+
 class Listener:
     def __init__(
         self,
@@ -33,14 +37,16 @@ class Listener:
         *,
         certificate: Certificate | None = None,
         sends_proxy_header: Callable[[str], bool] = lambda _: False,
+        is_shared: bool = False,
     ) -> None:
         """`listening` is bound and not blocking. `sends_proxy_header`: whether connections from an address must
-        begin with one."""
+        begin with one. `is_shared`: other processes accept from `listening` too."""
         self._listening = listening
         self.gate = gate
         self._make_protocol = make_protocol
         self._certificate = certificate
         self._sends_proxy_header = sends_proxy_header
+        self._is_shared = is_shared
         self._welcoming: set[asyncio.Task[None]] = set()
         self._accepting: asyncio.Task[None] | None = None
 
@@ -74,7 +80,7 @@ class Listener:
             found = read_address(name[0])
             self._take(connection, str(found or ""))
             # sock_accept returns at once while there are more: the others' turn comes first.
-            await asyncio.sleep(0)
+            await asyncio.sleep(TURN_S if self._is_shared else 0)
 
     def _take(self, connection: socket.socket, address: str) -> None:
         seat = self.gate.admit(address)
