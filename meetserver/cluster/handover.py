@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
@@ -90,9 +92,11 @@ class Handover:
             await self._adopt()
 
     def _wanted_elsewhere(self) -> dict[RoomId, ShardId]:
+        """By the shards alone: how busy each is just now decides about new rooms, and moves none."""
+        equals = [replace(lease, weight=1.0) for lease in self._members.members]
         wanted = {}
         for ref in self._owned.all():
-            shard = ring.owner(ref.room, self._members.members)
+            shard = ring.owner(ref.room, equals)
             if shard is not None and shard != self._members.shard:
                 wanted[ref.room] = shard
         return wanted

@@ -2,7 +2,8 @@
 
 import asyncio
 from itertools import count
-from typing import Any
+from random import Random
+from typing import Any, Protocol
 
 import msgspec
 
@@ -10,17 +11,26 @@ from meetserver.access import ServerRole
 from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.session import Session
 from meetserver.chat import messages as chat
+from meetserver.cluster.router import Router
 from meetserver.errors import Refusal, Refused
 from meetserver.ids import ParticipantId, RoomId, SessionId, UserId
 from meetserver.messages import Command, Role
 from meetserver.rooms.messages import Join, ResumePoint
 from meetserver.whiteboard import messages as whiteboard
 from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, Seen, content_of
-from tests.simulation.world import World
 
 _links = count(1)
 KERNEL_BYTES = 32 * 1024
 """What the network takes off the server's hands."""
+
+
+class Place(Protocol):
+    """Where a person connects: a world, or one shard of several."""
+
+    chance: Random
+
+    @property
+    def router(self) -> Router: ...
 
 
 class SimulatedConnection:
@@ -86,7 +96,7 @@ class Person:
 
     def __init__(
         self,
-        world: World,
+        world: Place,
         room: RoomId,
         name: str,
         role: Role = "participant",

@@ -106,6 +106,14 @@ async def test_at_a_signal_all_end_at_once(family: Family) -> None:
     assert ends == ["draining"] * 3 + ["gone"] * 3
 
 
+async def test_one_that_is_told_to_end_while_it_is_started_ends(family: Family) -> None:
+    run = asyncio.create_task(family.shards[0].run())
+    await asyncio.sleep(0)
+    family.shards[0].end()
+    await asyncio.wait_for(run, WAIT_S)
+    assert family.pids() == []
+
+
 async def test_one_that_dies_comes_back_under_its_name(family: Family, caplog: pytest.LogCaptureFixture) -> None:
     async with kept(family):
         before = await family.until_ready()

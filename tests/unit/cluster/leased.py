@@ -27,6 +27,8 @@ class Leases(MemoryLeases):
         self.trouble: Exception | None = None
         self.writes_fail = False
         self.looks = 0
+        self.taken: list[str] = []
+        """Who took a name, in the order of time."""
         self.look_takes_s = 0.0
 
     async def renew(self, *args: Any, **more: Any) -> bool:
@@ -35,6 +37,7 @@ class Leases(MemoryLeases):
 
     async def acquire(self, *args: Any, **more: Any) -> Lease:
         self._check(is_write=True)
+        self.taken.append(args[0])
         return await super().acquire(*args, **more)
 
     async def release(self, *args: Any) -> None:

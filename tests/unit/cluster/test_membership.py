@@ -52,6 +52,24 @@ def test_a_lease_is_not_held_while_its_renewal_hangs(monkeypatch: pytest.MonkeyP
     in_cluster(scene)
 
 
+def test_a_renewal_that_hangs_is_given_up_in_time_for_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(cluster: Cluster) -> None:
+        shard = await cluster.start("a")
+        life, renew = shard.incarnation, cluster.leases.renew
+
+        async def hang_once(*_: Any, **__: Any) -> bool:
+            monkeypatch.setattr(cluster.leases, "renew", renew)
+            await asyncio.sleep(100 * TTL_S)
+            return True
+
+        monkeypatch.setattr(cluster.leases, "renew", hang_once)
+        await asyncio.sleep(3 * TTL_S)
+        assert shard.is_held
+        assert shard.incarnation == life
+
+    in_cluster(scene)
+
+
 def test_a_renewal_that_fails_in_any_way_is_tried_again() -> None:
     async def scene(cluster: Cluster) -> None:
         shard = await cluster.start("a")
@@ -186,6 +204,7 @@ def test_where_shards_may_not_share_a_second_one_is_refused_with_a_sentence(what
             await cluster.start("b", may_share=False)
         await first.refresh()
         assert names(first) == "a"
+        assert cluster.leases.taken == ["a"]
 
     in_cluster(scene)
 

@@ -41,7 +41,7 @@ def test_who_is_elsewhere_joins_says_and_hears() -> None:
 def test_a_command_in_mid_handover_is_answered_once_by_the_successor() -> None:
     async def scene(house: House) -> None:
         ann, bo = await there(house)
-        leaving = (replace(EAST, weight=0.0), WEST)
+        leaving = (replace(EAST, is_draining=True), WEST)
         ids = []
         for number in range(20):
             ids.append((bo, bo.command(chat.Send(text=f"b{number}"))))

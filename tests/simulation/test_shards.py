@@ -1,0 +1,119 @@
+"""Three shards in virtual time, by seed: people are at all of them while the bus loses and reorders, shards are cut
+off, die, drain and come back, commits lose their answers and actors fail."""
+
+import asyncio
+import os
+
+import pytest
+
+from meetserver.adapters.memory.leases import MemoryLeases
+from meetserver.ids import RoomId
+from tests.faults.checker import Violation, check
+from tests.simulation.bus import SimulatedNetwork
+from tests.simulation.cluster import Place, Shard
+from tests.simulation.person import Person
+from tests.simulation.test_rooms import _live
+from tests.simulation.virtual_time import run_virtual
+from tests.simulation.world import World
+
+SEEDS = range(int(os.environ.get("MEET_TEST_SEEDS", "8")))
+VIRTUAL_S = 60.0
+ROOMS = (RoomId("red"), RoomId("blue"))
+
+
+class Meeting:
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        self.network = SimulatedNetwork(self.world.chance)
+        self.leases = MemoryLeases(self.world.clock)
+        self.shards: dict[str, Shard] = {}
+        self.people: list[Person] = []
+        self.places: dict[str, Place] = {}
+
+    async def start(self, name: str) -> None:
+        shard = Shard(self.world, name, self.network, self.leases)
+        await shard.start()
+        self.shards[name] = shard
+
+    async def end(self, name: str, *, drains: bool) -> None:
+        shard = self.shards.pop(name)
+        if drains:
+            await shard.drain()
+        else:
+            for person in self.people:
+                if self.places[person.name].at == name:
+                    person.forget_server()
+            await shard.kill()
+
+    async def open(self) -> None:
+        for name in ("a", "b", "c"):
+            await self.start(name)
+        for room in ROOMS:
+            self.world.given_room(room)
+        for number in range(8):
+            name = f"p{number}"
+            place = self.places[name] = Place(self.world.chance, self.shards)
+            person = Person(place, ROOMS[number % 2], name, "host" if number < 2 else "participant")
+            self.people.append(person)
+            await person.join()
+
+    async def break_things(self, until: float) -> None:
+        loop, chance, crashes = asyncio.get_running_loop(), self.world.chance, 0
+        while loop.time() < until:
+            await asyncio.sleep(chance.uniform(1, 6))
+            name, for_s = chance.choice("abc"), chance.uniform(1, 8)
+            match chance.randrange(8):
+                case 0:
+                    self.world.log.fail_next("unknown_committed")
+                case 1:
+                    self.world.log.fail_next("unknown_not_committed")
+                case 2:
+                    self.network.loss, self.network.slowest_s = 0.2, 0.2
+                    await asyncio.sleep(for_s)
+                    self.network.loss, self.network.slowest_s = 0.0, 0.01
+                case 3:
+                    self.network.is_away = True
+                    await asyncio.sleep(for_s)
+                    self.network.is_away = False
+                case 4:
+                    self.shards[name].cut(on=True)
+                    await asyncio.sleep(for_s)
+                    self.shards[name].cut(on=False)
+                case 5 if crashes < 2:
+                    crashes += 1
+                    for shard in self.shards.values():
+                        shard.crash(ROOMS[0])
+                case kind:
+                    await self.end(name, drains=kind == 6)
+                    await asyncio.sleep(for_s)
+                    await self.start(name)
+
+
+async def play_meeting(seed: int) -> tuple[World, list[Violation]]:
+    """What was in the end, and what the checker has against it."""
+    meeting = Meeting(seed)
+    await meeting.open()
+    world, people = meeting.world, meeting.people
+    until = asyncio.get_running_loop().time() + VIRTUAL_S
+    async with asyncio.timeout(VIRTUAL_S * 5):
+        rooms = {room: [person for person in people if person.room == room] for room in ROOMS}
+        await asyncio.gather(
+            *(_live(world, person, rooms[person.room], until) for person in people), meeting.break_things(until)
+        )
+    await asyncio.sleep(15)
+    logs = world.logs()
+    violations = check([person.history for person in people], logs)
+    for name in sorted(meeting.shards):
+        await meeting.end(name, drains=True)
+    await world.close()
+    return world, violations
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_doubled_or_reordered_between_shards(seed: int) -> None:
+    assert run_virtual(play_meeting(seed))[1] == []
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    (first, _), (second, _) = run_virtual(play_meeting(5)), run_virtual(play_meeting(5))
+    assert [first.log.rooms[room].entries for room in ROOMS] == [second.log.rooms[room].entries for room in ROOMS]
