@@ -24,9 +24,9 @@ from meetserver.wire import ephemeral_frame
 
 log = logging.getLogger(__name__)
 
-SPREAD_SESSIONS_PER_S = 400
+SPREAD_SESSIONS_PER_S = 100
 """Sockets closed a second while draining, so that those who come back do not come all at once."""
-LONGEST_SPREAD_S = 5.0
+LONGEST_SPREAD_S = 15.0
 BACK_AT_ONCE_MS = 50
 """Who is sent away may be back after this long where other shards are; …"""
 BACK_LATER_MS = 1000

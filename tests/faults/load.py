@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 import random
 import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -291,6 +292,7 @@ class Load:
         """A new page of everybody's history; call it when all is answered and seen."""
         for person in self.people:
             person.turn_over()
+        gc.collect()
 
     @property
     def histories(self) -> list[History]:
@@ -331,6 +333,7 @@ async def load(
     """
     chance = random.Random(seed)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_no_garbage_collected())
         connector = aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         api, guest = Api(base_url, http=http), Api(base_url, http=http)
@@ -353,6 +356,16 @@ async def load(
             yield running
         finally:
             await running.close()
+
+
+@contextlib.contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """Looking through long histories takes whole seconds, in which all these clients would seem to be away."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
