@@ -421,7 +421,7 @@ LINK_PACKET_BYTES = 256 * 1024
 """About as much goes into one message of the bus."""
 LINK_EXCHANGE_ROOMS = 500
 """Rooms in one exchange; with more of them they take turns."""
-HANDOVERS_AT_ONCE = 16
+HANDOVERS_AT_ONCE = 3
 """Rooms that one shard hands over at the same time."""
 SEEK_PAUSE_S = 0.2
 """Between two tries to find, or to reach, the owner of a room."""

@@ -63,7 +63,7 @@ async def serve(config: Config, announce: Callable[[str], None], parent: Parent 
             open_server(config) as server,
             serving(config, server.app, listening, certificate, is_shared=parent is not None) as listener,
         ):
-            # All that lives as long as the process: to look through it for garbage again and again took 0.1 s each time.
+            # All that lives as long as the process; each look through it for garbage took 0.1 s.
             gc.freeze()
             announce(config.url)
             await _first(stop.wait(), server.stop.wait(), *([parent.end()] if parent is not None else []))

@@ -23,6 +23,7 @@ from meetserver.actors.envelopes import (
     LinkId,
     OpenByResume,
     OpenByTicket,
+    OwnedElsewhere,
     Reattach,
     WindowOver,
 )
@@ -109,8 +110,7 @@ class Attendance:
             return
         self._attempts += 1
         self._newest_attempt[request.session] = self._attempts
-        known = self.audience.epoch_at(request.seq)
-        if known is not None or request.seq > self._host.state.seq:
+        if (known := self.audience.epoch_at(request.seq)) is not None:
             self.resume(request, self._attempts, known)
         else:
             self._host.background(self._ask_epoch(request, self._attempts))
@@ -127,6 +127,9 @@ class Attendance:
         """`epoch` is that of the log's entry at the client's seq; None: there is none."""
         state = self._host.state
         who, row = of_session(state, request.session), self.sessions.get(request.session)
+        if epoch is not None and request.seq > state.seq:
+            self._is_ahead(request, epoch)
+            return
         if who is None or row is None:
             self._host.refuse(request, why_over(self._host.state, request.session))
             return
@@ -145,6 +148,12 @@ class Attendance:
         else:
             answer = self._fresh(request, who, generation)
         request.edge.opened(request.link, answer)
+
+    def _is_ahead(self, request: OpenByResume, epoch: int) -> None:
+        """The client has seen what the log has, and this room not yet; another owner wrote it, or this one just now."""
+        self._host.refuse(request, Unavailable("the room is behind its log", retry_after_s=limits.SEEK_PAUSE_S).refusal)
+        if epoch > self._host.epoch:
+            self._host.tell_control(OwnedElsewhere())
 
     def _fresh(self, request: OpenByTicket | OpenByResume, who: Participant, generation: Generation) -> Hello:
         """From the beginning, or into the lobby."""

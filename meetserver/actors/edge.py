@@ -208,9 +208,11 @@ class EdgeRoom:
         session = self._sessions.get(link)
         if session is None:
             self._owner.tell_control(Detached(self, link, hello.session))
-            return
-        self._let_in(session, hello)
-        session.opened.set()
+        elif session.mode == "opening":
+            self._let_in(session, hello)
+            session.opened.set()
+        else:  # it was asked twice, as the room failed meanwhile; what the client was told first holds
+            session.hello = hello
 
     def admitted(self, link: LinkId, hello: Hello) -> None:
         session = self._sessions.get(link)

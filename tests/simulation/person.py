@@ -187,12 +187,19 @@ class Person:
             self.connection.is_stalled = True
         if self._edge is not None and self._session is not None:
             self._edge.detach(self._session)
-        self._session = None
+        self._let_go()
         self.lost.set()
+
+    def _let_go(self) -> None:
+        """Nobody waits for what this session's server will say."""
+        if self._session is not None:
+            self._session.opened.set()
+        self._session = None
 
     def forget_server(self) -> None:
         """The server's process is dead: nobody is told."""
-        self._session = self._edge = None
+        self._let_go()
+        self._edge = None
         self.drop()
 
     # --- saying
@@ -257,14 +264,20 @@ class Person:
         elif not frame["error"].get("temporary"):
             self._record(Failed(txn, frame["error"]["code"], self._loop.time()))
         else:
-            self._loop.call_later(0.1, self._again, frame["re"])
+            self._loop.call_later(0.1, self._again, frame["re"], self._session)
             return
         del self.unanswered[frame["re"]]
 
-    def _again(self, command_id: int) -> None:
-        if command_id in self.unanswered and self._edge is not None and self._session is not None:
+    def _again(self, command_id: int, session: Session | None) -> None:
+        """Who came back meanwhile has said it already."""
+        if (
+            command_id in self.unanswered
+            and self._edge is not None
+            and session is not None
+            and session is self._session
+        ):
             command, txn = self.unanswered[command_id]
-            self._edge.command(self._session, command_id, command, txn)
+            self._edge.command(session, command_id, command, txn)
 
     def _entered(self, ok: dict[str, Any]) -> None:
         is_return = self.state == "joined"

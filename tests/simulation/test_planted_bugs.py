@@ -21,7 +21,7 @@ from meetserver.cluster.remote_edge import RemoteEdge
 from tests.simulation.test_shards import play_meeting
 from tests.simulation.virtual_time import run_virtual
 
-TRIES = 6
+TRIES = 24
 """Seeds until the bug has shown."""
 
 Patch: TypeAlias = pytest.MonkeyPatch

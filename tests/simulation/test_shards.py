@@ -1,5 +1,6 @@
 """Three shards in virtual time, by seed: people are at all of them while the bus loses and reorders, shards are cut
-off, die, drain and come back, commits lose their answers and actors fail."""
+off, die, drain and come back, a fourth comes and goes, commits are slow or lose their answers and actors fail, two of
+these at a time."""
 
 import asyncio
 import os
@@ -14,11 +15,16 @@ from tests.simulation.cluster import Place, Shard
 from tests.simulation.person import Person
 from tests.simulation.test_rooms import _live
 from tests.simulation.virtual_time import run_virtual
-from tests.simulation.world import World
+from tests.simulation.world import SLOWEST_STATEMENT_S, World
 
 SEEDS = range(int(os.environ.get("MEET_TEST_SEEDS", "8")))
 VIRTUAL_S = 60.0
 ROOMS = (RoomId("red"), RoomId("blue"))
+SHARDS, FOURTH = "abcd", "d"
+TROUBLES = 2
+"""Faults at a time."""
+MOST_CRASHES = 2
+"""Of one room's actor: with more of them within a minute the room rests."""
 
 
 class Meeting:
@@ -29,6 +35,8 @@ class Meeting:
         self.shards: dict[str, Shard] = {}
         self.people: list[Person] = []
         self.places: dict[str, Place] = {}
+        self.struck: set[str] = set()
+        self.crashes = 0
 
     async def start(self, name: str) -> None:
         shard = Shard(self.world, name, self.network, self.leases)
@@ -46,7 +54,7 @@ class Meeting:
             await shard.kill()
 
     async def open(self) -> None:
-        for name in ("a", "b", "c"):
+        for name in SHARDS.replace(FOURTH, ""):
             await self.start(name)
         for room in ROOMS:
             self.world.given_room(room)
@@ -58,11 +66,12 @@ class Meeting:
             await person.join()
 
     async def break_things(self, until: float) -> None:
-        loop, chance, crashes = asyncio.get_running_loop(), self.world.chance, 0
+        """One thing after the other; two of these run, so that faults overlap."""
+        loop, chance = asyncio.get_running_loop(), self.world.chance
         while loop.time() < until:
             await asyncio.sleep(chance.uniform(1, 6))
-            name, for_s = chance.choice("abc"), chance.uniform(1, 8)
-            match chance.randrange(8):
+            for_s = chance.uniform(1, 8)
+            match chance.randrange(10):
                 case 0:
                     self.world.log.fail_next("unknown_committed")
                 case 1:
@@ -76,17 +85,34 @@ class Meeting:
                     await asyncio.sleep(for_s)
                     self.network.is_away = False
                 case 4:
-                    self.shards[name].cut(on=True)
+                    self.world.slowest_statement_s = 2.0
                     await asyncio.sleep(for_s)
-                    self.shards[name].cut(on=False)
-                case 5 if crashes < 2:
-                    crashes += 1
+                    self.world.slowest_statement_s = SLOWEST_STATEMENT_S
+                case 5 if self.crashes < MOST_CRASHES:
+                    self.crashes += 1
                     for shard in self.shards.values():
                         shard.crash(ROOMS[0])
                 case kind:
-                    await self.end(name, drains=kind == 6)
-                    await asyncio.sleep(for_s)
-                    await self.start(name)
+                    await self.strike(chance.choice(SHARDS), kind, for_s)
+
+    async def strike(self, name: str, kind: int, for_s: float) -> None:
+        """One shard is cut off, dies or drains, and comes back; the fourth comes, and later goes."""
+        if name in self.struck:
+            return
+        self.struck.add(name)
+        shard = self.shards.get(name)
+        if shard is None:
+            await self.start(name)
+        elif kind in (6, 7):
+            shard.cut(on=True)
+            await asyncio.sleep(for_s)
+            shard.cut(on=False)
+        elif len(self.shards) > 1:
+            await self.end(name, drains=kind == 8)
+            if name != FOURTH:
+                await asyncio.sleep(for_s)
+                await self.start(name)
+        self.struck.discard(name)
 
 
 async def play_meeting(seed: int) -> tuple[World, list[Violation]]:
@@ -97,9 +123,11 @@ async def play_meeting(seed: int) -> tuple[World, list[Violation]]:
     until = asyncio.get_running_loop().time() + VIRTUAL_S
     async with asyncio.timeout(VIRTUAL_S * 5):
         rooms = {room: [person for person in people if person.room == room] for room in ROOMS}
-        await asyncio.gather(
-            *(_live(world, person, rooms[person.room], until) for person in people), meeting.break_things(until)
-        )
+        trouble = [asyncio.create_task(meeting.break_things(until)) for _ in range(TROUBLES)]
+        await asyncio.gather(*(_live(world, person, rooms[person.room], until) for person in people))
+        await asyncio.gather(*trouble)
+        # Who lost a shard that died late comes back.
+        await asyncio.gather(*(_live(world, person, rooms[person.room], until) for person in people))
     await asyncio.sleep(15)
     logs = world.logs()
     violations = check([person.history for person in people], logs)

@@ -18,12 +18,13 @@ class _JumpingSelector(selectors.SelectSelector):
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if not events and timeout is None:
-            raise Stuck
-        if not events and timeout:
-            self.now += timeout
-        return events
+        """Nothing comes from outside while there is something to do; only who has nothing left looks for it."""
+        if timeout is None:
+            if not (events := super().select(0)):
+                raise Stuck
+            return events
+        self.now += timeout
+        return []
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):

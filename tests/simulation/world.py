@@ -32,7 +32,7 @@ class World:
         self.chance = random.Random(seed)
         self.random = SeededRandom(seed)
         self.clock = LoopClock()
-        self._slowest_statement_s = slowest_statement_s
+        self.slowest_statement_s = slowest_statement_s
         self.log = MemoryRoomLog(self._pause)
         self.starts = 0
         self.admits: Callable[[str, frozenset[AnyRole]], Refusal | None] = lambda _address, _roles: None
@@ -45,8 +45,8 @@ class World:
         self._start()
 
     async def _pause(self) -> None:
-        if self._slowest_statement_s:
-            await asyncio.sleep(self.chance.uniform(0, self._slowest_statement_s / 2))
+        if self.slowest_statement_s:
+            await asyncio.sleep(self.chance.uniform(0, self.slowest_statement_s / 2))
 
     def _start(self) -> None:
         self.starts += 1

@@ -116,6 +116,21 @@ def test_a_preview_comes_before_the_stroke_it_announces() -> None:
     play(scene)
 
 
+def test_a_room_that_failed_meanwhile_and_answers_a_hello_twice_is_heard_once() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        await talk(ann, 3)
+        assert bo._edge is not None
+        assert bo._session is not None
+        assert bo._session.hello is not None
+        bo._edge.opened(bo._session.link, bo._session.hello)
+        await talk(ann, 3)
+        await asyncio.sleep(1)
+        assert bo.recovered == [False]
+        assert check([bo.history], world.logs()) == []
+
+    play(scene)
+
+
 def test_too_many_unanswered_commands_are_busy() -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
         assert ann._edge is not None

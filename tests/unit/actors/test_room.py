@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import messages as chat
@@ -207,6 +208,22 @@ def test_a_resume_beyond_the_log_gets_a_snapshot() -> None:
         assert await bo.resume()
         assert bo.recovered == [False, False]
         assert bo.snapshot is not None
+
+    play(scene)
+
+
+def test_who_has_seen_more_than_a_room_that_was_taken_from_its_owner_is_not_sent_back() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        row = world.log.rooms[bo.room]
+        await world.log.start(bo.room, ShardId("another"), 0)
+        row.entries.append(replace(row.entries[-1], epoch=row.epoch, seq=row.last_seq + 1, txn="at the other"))
+        bo.drop()
+        bo.epoch, bo.seq = row.epoch, row.last_seq
+        assert not await bo.resume()
+        assert bo.replies[0]["error"]["code"] == "unavailable"
+        await settle()
+        assert await bo.resume()
+        assert bo.recovered == [False, True]
 
     play(scene)
 
