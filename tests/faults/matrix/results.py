@@ -27,8 +27,8 @@ class Record(Struct, frozen=True):
 
 
 def version() -> str:
-    """The commit; with a digest of the server's source when that is not as it was committed."""
-    commit = _git("rev-parse", "--short=12", "HEAD")
+    """The last commit to the server's source; with a digest when that is not as it was committed."""
+    commit = _git("log", "-1", "--format=%h", "--abbrev=12", "--", *WHAT_COUNTS)
     return commit if not _git("status", "--porcelain", "--", *WHAT_COUNTS) else f"{commit}+{_digest()}"
 
 
