@@ -19,6 +19,7 @@ from meetserver.client import (
     Api,
     Attached,
     Backoff,
+    ClientError,
     CommandRefused,
     DurableEvent,
     JoinOffer,
@@ -27,6 +28,7 @@ from meetserver.client import (
     Unanswered,
 )
 from meetserver.messages import Command
+from meetserver.signaling import messages as signaling
 from meetserver.whiteboard import messages as whiteboard
 from tests.faults.checker import Logs
 from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, Seen, content_of
@@ -53,6 +55,8 @@ class Person:
         self.came_back: list[float] = []
         self.away_s: list[float] = []
         """How long each time that it had no place in the room, as far as LOOK_S can tell."""
+        self.rang: list[tuple[str, float]] = []
+        """Calls that others told it of, and when."""
         self._others = others
         self._chance = chance
         self._drawn: list[str] = []
@@ -177,6 +181,19 @@ class Person:
         points = [self._chance.randrange(1000) for _ in range(20)]
         return whiteboard.Apply(ops=[whiteboard.Put(element, {"kind": "stroke", "points": points})])
 
+    async def ring(self, other: "Person", call: str) -> None:
+        """Signal to the other once; whether that arrives is seen in its `rang`."""
+        if self._client is not None and other._client is not None:
+            with contextlib.suppress(ClientError):
+                await self._client.send(signaling.Renegotiate(other._client.state.session, call))
+
+    @property
+    def server_port(self) -> int:
+        """Of the shard that it is connected to; 0: of none."""
+        assert self._client is not None
+        connection = self._client._connection
+        return 0 if connection is None else int(connection._ws.get_extra_info("peername")[1])
+
     async def try_to(self, command: Command, txn: str) -> str:
         """Give this one command and wait: "ok", or the code with which it was refused for good."""
         given_s = time.monotonic()
@@ -216,6 +233,8 @@ class Person:
                 self._seq = event.seq
             if event.is_resumed:
                 self.came_back.append(now)
+        elif isinstance(event.data, signaling.RenegotiationAsked):
+            self.rang.append((event.data.call, now))
         self._saw.set()
 
 
