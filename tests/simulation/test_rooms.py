@@ -18,7 +18,9 @@ PEOPLE = ("ann", "bo", "cy", "dee")
 VIRTUAL_S = 60.0
 
 
-async def _live(world: World, person: Person, people: list[Person], until: float) -> None:
+async def live(
+    world: World, person: Person, people: list[Person], until: float, *, longest_pause_s: float = 0.5
+) -> None:
     """One person's meeting: something every so often, and back again whenever the socket is lost."""
     loop, chance = asyncio.get_running_loop(), world.chance
     while loop.time() < until or person.unanswered or person.lost.is_set():
@@ -27,7 +29,7 @@ async def _live(world: World, person: Person, people: list[Person], until: float
             if not await person.resume():
                 await asyncio.sleep(0.2)
             continue
-        await asyncio.sleep(chance.uniform(0, 0.5))
+        await asyncio.sleep(chance.uniform(0, longest_pause_s))
         if loop.time() >= until:
             continue
         action = chance.random()
@@ -74,7 +76,7 @@ async def _meeting(seed: int) -> tuple[World, list[Person]]:
         await person.join()
     until = asyncio.get_running_loop().time() + VIRTUAL_S
     await asyncio.gather(
-        *(_live(world, person, people, until) for person in people), _break_things(world, people, until)
+        *(live(world, person, people, until) for person in people), _break_things(world, people, until)
     )
     await asyncio.sleep(5)
     logs = world.logs()

@@ -13,7 +13,7 @@ from tests.faults.checker import Violation, check
 from tests.simulation.bus import SimulatedNetwork
 from tests.simulation.cluster import Place, Shard
 from tests.simulation.person import Person
-from tests.simulation.test_rooms import _live
+from tests.simulation.test_rooms import live
 from tests.simulation.virtual_time import run_virtual
 from tests.simulation.world import SLOWEST_STATEMENT_S, World
 
@@ -21,6 +21,8 @@ SEEDS = range(int(os.environ.get("MEET_TEST_SEEDS", "8")))
 VIRTUAL_S = 60.0
 ROOMS = (RoomId("red"), RoomId("blue"))
 SHARDS, FOURTH = "abcd", "d"
+PAUSE_S = 1.0
+"""Nobody is silent for longer."""
 TROUBLES = 2
 """Faults at a time."""
 MOST_CRASHES = 2
@@ -124,10 +126,13 @@ async def play_meeting(seed: int) -> tuple[World, list[Violation]]:
     async with asyncio.timeout(VIRTUAL_S * 5):
         rooms = {room: [person for person in people if person.room == room] for room in ROOMS}
         trouble = [asyncio.create_task(meeting.break_things(until)) for _ in range(TROUBLES)]
-        await asyncio.gather(*(_live(world, person, rooms[person.room], until) for person in people))
+
+        async def all_live() -> None:
+            await asyncio.gather(*(live(world, one, rooms[one.room], until, longest_pause_s=PAUSE_S) for one in people))
+
+        await all_live()
         await asyncio.gather(*trouble)
-        # Who lost a shard that died late comes back.
-        await asyncio.gather(*(_live(world, person, rooms[person.room], until) for person in people))
+        await all_live()  # who lost a shard that died late comes back
     await asyncio.sleep(15)
     logs = world.logs()
     violations = check([person.history for person in people], logs)
