@@ -163,6 +163,7 @@ class Person:
         try:
             self._edge = await self._world.router.edge_of_session(self.room, session, self.token)
         except Refused:
+            self.lost.set()
             return False
         self.replies.pop(0, None)
         self._session = self._edge.open_by_resume(next(_links), connection, 0, session, point, address=self.address)
