@@ -56,7 +56,7 @@ async def damage_log(scene: Scene) -> Struck:
             await person.send(Send(text="hello"))
         database = await stack.enter_async_context(_database(scene))
         shard = cluster.shard((await scene.owners())[meeting.room_id])
-        rooms = await scene.rooms_of(shard) - {meeting.room_id}
+        rooms = await scene.rooms_of(shard) & {person.history.room for person in load.people}
         seq, data = await database.fetchrow(LAST, meeting.room_id)
         await database.execute(DAMAGE, meeting.room_id, seq)
         await asyncio.to_thread(shard.server.kill)
