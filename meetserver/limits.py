@@ -423,6 +423,8 @@ LINK_EXCHANGE_ROOMS = 500
 """Rooms in one exchange; with more of them they take turns."""
 HANDOVERS_AT_ONCE = 3
 """Rooms that one shard hands over at the same time."""
+EPOCHS_CHECK_S = 5.0
+"""How often a shard looks whether the rooms that it runs are still its own."""
 SEEK_PAUSE_S = 0.2
 """Between two tries to find, or to reach, the owner of a room."""
 

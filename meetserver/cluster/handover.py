@@ -3,6 +3,7 @@ it all at SIGTERM.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -54,14 +55,12 @@ class Handover:
         self._background = background
         self._edges = edges
         self._follow = follow
-        self._incarnation = ""
         self._has_changed = asyncio.Event()
         self.is_draining = False
 
     async def start(self) -> int:
         """Load the rooms that somebody may come back to, or must be seen to leave, and that nobody has; how many.
         Raises Unavailable."""
-        self._incarnation = self._members.incarnation
         self._members.on_change.append(self._changed)
         adopted = await self._adopt()
         self._background.start(self._run())
@@ -73,20 +72,22 @@ class Handover:
 
     async def _run(self) -> None:
         while True:
-            await self._has_changed.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._has_changed.wait(), limits.EPOCHS_CHECK_S)
+            is_changed = self._has_changed.is_set()
             self._has_changed.clear()
             try:
-                await self._settle()
+                # Also when nothing has: another may take a room from here just after this one looked.
+                await self._owned.check_epochs()
+                if is_changed:
+                    await self._settle()
             except MeetError as error:
                 log.warning("action=rooms_not_settled error=%s", error)
                 await asyncio.sleep(limits.SEEK_PAUSE_S)
                 self._has_changed.set()
 
     async def _settle(self) -> None:
-        """After the shards changed: what was taken from this one ends, what is others' goes, what nobody has comes."""
-        if self._members.incarnation != self._incarnation:
-            await self._owned.check_epochs()
-            self._incarnation = self._members.incarnation
+        """After the shards changed: what is others' goes, what nobody has comes."""
         if not self.is_draining:
             await self._give(self._wanted_elsewhere())
             await self._adopt()

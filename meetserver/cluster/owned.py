@@ -113,8 +113,10 @@ class OwnedRooms:
             await ref.ended.wait()
 
     async def check_epochs(self) -> None:
-        """This process was as good as dead for a while: rooms that were taken meanwhile end here. Raises
+        """Rooms that another has taken end here, as this process was as good as dead for a while. Raises
         Unavailable."""
+        if not self._refs:
+            return
         epochs = await self._store.epochs([ref.room for ref in self.all()])
         for ref in self.all():
             if epochs.get(ref.room, 0) > ref.actor.epoch > 0:

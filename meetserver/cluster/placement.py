@@ -18,8 +18,6 @@ class Members(Protocol):
     members: tuple[Lease, ...]
     on_change: list[Callable[[], None]]
 
-    @property
-    def incarnation(self) -> str: ...
     async def refresh(self) -> None:
         """Look now who is alive."""
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from meetserver import limits
+from meetserver.chat.messages import Send
 from meetserver.ids import ShardId
 from tests.unit.cluster.houses import ROOM, House, play
 
@@ -37,6 +38,19 @@ def test_a_quarantine_is_written_down() -> None:
         await asyncio.sleep(1)
         assert house.log.rooms[ROOM].is_quarantined
         assert house.east.router.rooms.get(ROOM) is None
+
+    play(scene)
+
+
+def test_who_listens_at_a_shard_that_lost_the_room_hears_its_next_owner_though_nobody_there_speaks() -> None:
+    async def scene(house: House) -> None:
+        ann = await house.east.given("ann")
+        await house.log.start(ROOM, house.west.name, 0)
+        await asyncio.sleep(limits.EPOCHS_CHECK_S + 1)
+        bo = await house.west.given("bo")
+        assert "ok" in await bo.ask(Send(text="hello"))
+        await asyncio.sleep(1)
+        assert ann.seq == house.log.rooms[ROOM].last_seq
 
     play(scene)
 
