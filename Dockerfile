@@ -7,7 +7,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 RUN python -m venv --without-pip /opt/meetserver
 # The dependencies before the code, so that a change of the code leaves their layer as it is.
 COPY setup.cfg constraints.txt ./
-RUN python -c "from configparser import ConfigParser as C; c = C(); c.read('setup.cfg'); print(c['options']['install_requires'])" \
+RUN python -c "from configparser import ConfigParser as C; c = C(); c.read('setup.cfg'); print(c['options']['install_requires'], c['options.extras_require']['s3'])" \
       > requirements.txt \
  && pip --python /opt/meetserver/bin/python install --only-binary :all: -c constraints.txt -r requirements.txt
 COPY setup.py pyproject.toml README.md ./

@@ -1,7 +1,7 @@
 # `make help` lists the targets.
 PYTHON ?= python3
 # Programs that tests drive, by scripts/install-test-tools.sh's names.
-TEST_TOOLS ?= chromium nginx
+TEST_TOOLS ?= chromium clamav nginx
 # Workers of the test run.
 WORKERS ?= 2
 SEEDS ?= 200

@@ -2,10 +2,11 @@
 
 import asyncio
 
-from bench import attacks, commit_path, fanout, flooder, login_flood, reducers, stalled_readers
+from bench import attacks, cache, commit_path, fanout, flooder, login_flood, reducers, stalled_readers
 
 asyncio.run(commit_path.main(5.0))
 asyncio.run(fanout.main(5))
+asyncio.run(cache.main(5))
 asyncio.run(login_flood.main(10.0))
 asyncio.run(attacks.main(10.0, 5000))
 asyncio.run(stalled_readers.main(20.0))

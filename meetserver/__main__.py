@@ -144,6 +144,14 @@ def rotate_keys() -> None:
 
 
 @admin.command()
+def adopt_files() -> None:
+    """Begin anew with the store of files that is set now, because the one before is lost."""
+    from meetserver.admin import adopt_files as adopt
+
+    click.echo(f"Files are in {_run(adopt(_quiet_config()))} from now on. Start all servers with it.")
+
+
+@admin.command()
 @click.option("--revoke", is_flag=True, help="The old key leaked: nothing that it signed counts any more.")
 def rotate_signing_key(revoke: bool) -> None:
     """Make a new key for access tokens; tokens of the old one count until they run out."""

@@ -13,11 +13,12 @@ from meetserver.accounts import store
 from meetserver.accounts.addresses import address_key, clean_address
 from meetserver.accounts.messages import Register
 from meetserver.accounts.store import Account
+from meetserver.adapters.blobs import blobs_place
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.room_log import open_room_log
 from meetserver.audit.verification import Verdict, read_head, verify
-from meetserver.bootstrap import Core, Server, open_core, open_server
+from meetserver.bootstrap import Core, Server, open_core, open_server, store_identity
 from meetserver.client import ClientError, JoinOffer, RoomClient
 from meetserver.config import Config
 from meetserver.errors import BadMessage, ConfigError, Conflict
@@ -75,6 +76,13 @@ async def rotate_keys(config: Config) -> int:
     """A new data key; its id."""
     async with open_core(config) as core:
         return await core.keys.rotate()
+
+
+async def adopt_files(config: Config) -> str:
+    """Let the store of the settings be the database's from now on; where it is. Raises ConfigError, Unavailable."""
+    async with open_core(config) as core:
+        await store_identity(core).adopt()
+        return blobs_place(config)
 
 
 async def rotate_signing_key(config: Config, *, revoke: bool) -> str:

@@ -22,9 +22,13 @@ from meetserver.actors.door_log import DoorLog
 from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.blobs import blobs_place, open_blobs
 from meetserver.adapters.bus import open_bus
+from meetserver.adapters.cache import open_cache
+from meetserver.adapters.clamd import open_scanner
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.engine import open_database
+from meetserver.adapters.images import PillowImages
 from meetserver.adapters.leases import SqlLeases
 from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
@@ -34,12 +38,20 @@ from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
 from meetserver.audit.service import SqlSecurityLog
+from meetserver.cache.cached import Cached
+from meetserver.cache.occupancy import Occupancy
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.membership import Membership
 from meetserver.cluster.router import Router
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import MeetError
+from meetserver.files.erasure import FileEraser
+from meetserver.files.identity import StoreIdentity
+from meetserver.files.inspection import Inspection
+from meetserver.files.jobs import SCAN_HELD, SWEEP, HeldFiles, Sweeper
+from meetserver.files.service import Files
+from meetserver.files.uploads import Uploads
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.idempotency import forget_answers
@@ -61,7 +73,7 @@ from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
 from meetserver.network.service import IpRules
-from meetserver.ports import Clock, Eraser, Random, RateLimiter, SecurityLog
+from meetserver.ports import BlobStore, Clock, Eraser, Random, RateLimiter, SecurityLog
 from meetserver.rooms.eraser import RoomEraser
 from meetserver.rooms.messages import End
 
@@ -76,10 +88,13 @@ class Core:
     clock: Clock
     random: Random
     database: Database
+    cached: Cached
     keys: KeyRing
     runner: Runner
     security_log: SecurityLog
     limiter: RateLimiter
+    blobs: BlobStore
+    inspection: Inspection
     accounts: Accounts
     factors: Factors
     factor_settings: FactorSettings
@@ -108,6 +123,8 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
     async with AsyncExitStack() as stack:
         database = open_database(config)
         stack.push_async_callback(database.close)
+        cached = Cached(await stack.enter_async_context(open_cache(config)), random)
+        database.on_changed = cached.forget
         keys = await KeyRing.open(database, secret, clock, random)
         runner = Runner(database, clock, random, name=config.shard_id)
         outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=lambda: runner.kick(DELIVER))
@@ -115,7 +132,9 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         security_log = SqlSecurityLog(database, clock)
         stack.push_async_callback(security_log.close)
         limiter = await stack.enter_async_context(open_limiter(config, clock))
-        accounts = await open_accounts(config, database, keys, post, runner.enqueue, clock, random, security_log)
+        accounts = await open_accounts(
+            config, database, cached, keys, post, runner.enqueue, clock, random, security_log
+        )
         runner.register(MAIL_REQUEST, lambda job: accounts.mail_requests.run(job.payload))
         web = HttpWeb(config)
         stack.push_async_callback(web.close)
@@ -123,20 +142,24 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
         factors, factor_settings = open_factors(database, keys, post, clock, random, security_log, accounts.guard)
         ip_rules = IpRules(database, clock, random, security_log)
         await ip_rules.refresh()
+        blobs = open_blobs(config, random)
         yield Core(
             config=config,
             clock=clock,
             random=random,
             database=database,
+            cached=cached,
             keys=keys,
             runner=runner,
             security_log=security_log,
             limiter=limiter,
+            blobs=blobs,
+            inspection=Inspection(blobs, open_scanner(config), holds=config.clamd_when_away == "hold"),
             accounts=accounts,
             factors=factors,
             factor_settings=factor_settings,
             sso=open_sso(config, web, database, keys, post, clock, random, security_log),
-            meetings=Meetings(database, keys, clock, random),
+            meetings=Meetings(database, cached, keys, clock, random),
             ip_rules=ip_rules,
         )
 
@@ -149,6 +172,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
     """
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(config))
+        await store_identity(core).check()
         stop = asyncio.Event()
         store = open_room_log(config, core.database, core.keys)
         stack.push_async_callback(store.close)
@@ -174,7 +198,13 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(watch.close)
         sockets = RoomSockets(router, tickets, watch, config, core.clock, core.random, pressure)
         stack.push_async_callback(sockets.close)
-        services = _services(core, store, router, tickets, membership)
+        occupancy = Occupancy(
+            core.cached,
+            membership.shard,
+            lambda: [lease.shard for lease in membership.members],
+            lambda: {ref.room: len(ref.actor.attendance) for ref in router.rooms.all()},
+        )
+        services = _services(core, store, router, tickets, membership, occupancy)
         _register_jobs(core, services)
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
@@ -184,11 +214,17 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         following.start(_refresh_keys(core))
         following.start(core.accounts.sessions.signing_keys.follow())
         following.start(core.ip_rules.follow())
+        following.start(occupancy.tell())
+        following.start(core.cached.keep_telling())
         stack.push_async_callback(following.close)
         woken = await router.start()
         stack.push_async_callback(router.drain)
         log.info("action=server_ready shard=%s rooms_woken=%d", config.shard_id, woken)
         yield Server(core, router, app, stop)
+
+
+def store_identity(core: Core) -> StoreIdentity:
+    return StoreIdentity(core.database, core.blobs, core.keys, core.random, blobs_place(core.config))
 
 
 def _own_address(config: Config) -> str:
@@ -208,6 +244,7 @@ async def _router(
 ) -> Router:
     bus = await open_bus(core.config)
     stack.push_async_callback(bus.close)
+    stack.push_async_callback(await core.cached.follow(bus))
     door_log = DoorLog(core.security_log)
     stack.push_async_callback(door_log.close)
 
@@ -231,7 +268,9 @@ async def _router(
     return router
 
 
-def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership) -> Services:
+def _services(
+    core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership, occupancy: Occupancy
+) -> Services:
     def why_not_ready() -> list[str]:
         reasons = [] if membership.is_held else ["the shard's lease is not held: the database may be away"]
         return [*reasons, "the server is about to stop"] if router.is_draining else reasons
@@ -252,7 +291,19 @@ def _services(core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, m
         guest_links=GuestLinks(core.database, core.meetings, core.keys, core.clock, core.random, core.security_log),
         ip_rules=core.ip_rules,
         tickets=tickets,
+        files=Files(core.database, core.blobs, core.keys, core.clock),
+        uploads=Uploads(
+            core.config,
+            core.database,
+            core.blobs,
+            core.keys,
+            core.clock,
+            core.random,
+            PillowImages(),
+            core.inspection,
+        ),
         rooms=router.desk,
+        occupancy=occupancy,
         operations=router.operations,
         history=store,
         security_log=core.security_log,
@@ -266,6 +317,7 @@ def _erasure(core: Core, store: SqlRoomLog, router: Router) -> Erasure:
         MeetingEraser(core.database, lambda room: router.desk.ask(room, End())),
         RoomEraser(router.desk, store, SqlLogErasure(core.database, core.keys)),
         MailEraser(core.database, core.keys),
+        FileEraser(core.database, core.clock),
         AnswerEraser(core.database),
         AccountEraser(core.database),
     ]
@@ -296,4 +348,8 @@ def _register_jobs(core: Core, services: Services) -> None:
     core.runner.register_periodic(DELIVER, delivery.run, every_s=limits.MAIL_POLL_S)
     core.runner.register_periodic(ROTATE, core.keys.rotate_if_due, every_s=86_400)
     core.runner.register_periodic(ROTATE_SIGNING, core.accounts.sessions.signing_keys.rotate_if_due, every_s=86_400)
+    sweeper = Sweeper(core.database, core.blobs, core.clock)
+    held = HeldFiles(core.database, core.keys, core.inspection, core.clock)
+    core.runner.register_periodic(SCAN_HELD, held.run, every_s=limits.SCAN_HELD_S)
+    core.runner.register_periodic(SWEEP, sweeper.run, every_s=limits.FILE_SWEEP_S)
     core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

@@ -17,6 +17,7 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "bad_message": BAD,
     "unknown_type": BAD,
     "too_large": BAD,
+    "bad_file": BAD,
     "not_supported": BAD,
     "unauthenticated": NOT_VALID,
     "not_found": NOT_VALID,

@@ -20,6 +20,7 @@ from meetserver.ids import SHARD_PATTERN
 
 PREFIX = "MEET_"
 TESTS_PREFIX = "MEET_TEST_"
+BUCKET_PATTERN = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?"
 
 
 def _about(text: str, unit: str = "", **bounds: Any) -> Meta:
@@ -105,6 +106,31 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resume_window_s: Annotated[float, _about("A dropped socket keeps its place for this long.", "s", gt=0, le=3600)] = (
         120.0
     )
+    files_url: Annotated[
+        str,
+        _about(
+            "Where files are kept: s3://bucket or s3://bucket/prefix (extra `s3`). Empty: <data_dir>/files, which all "
+            "processes must see."
+        ),
+    ] = ""
+    s3_endpoint: Annotated[str, _about("URL of a server that speaks S3's protocol. Empty: Amazon's.")] = ""
+    s3_region: Annotated[str, _about("Region of the bucket.")] = "us-east-1"
+    s3_access_key: Annotated[
+        str, _about("Name of the key to the bucket. Empty: AWS_* variables, or the machine's role.")
+    ] = ""
+    s3_secret_key: Annotated[str, _about("The key itself.")] = ""
+    file_max_bytes: Annotated[int, _about("Largest file that people may upload.", "bytes", ge=1)] = 1 << 30
+    files_per_user_bytes: Annotated[
+        int, _about("All files that one account brought, and guests to its meetings.", "bytes", ge=1)
+    ] = 10 << 30
+    files_per_meeting_bytes: Annotated[int, _about("All files of one meeting.", "bytes", ge=1)] = 5 << 30
+    clamd_url: Annotated[
+        str, _about("clamd that scans files: unix:///run/clamav/clamd.ctl or tcp://host:port. Empty: none.")
+    ] = ""
+    clamd_when_away: Annotated[
+        Literal["hold", "allow"],
+        _about("Files that clamd cannot look at, because it is away or they are too large: held back, or given out."),
+    ] = "hold"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _about("Least severe line that is logged.")] = (
         "info"
     )
@@ -178,6 +204,12 @@ def _check(config: Config) -> None:
         )
     if bool(config.admin_email) != bool(config.admin_password):
         raise ConfigError("MEET_ADMIN_EMAIL and MEET_ADMIN_PASSWORD go together")
+    if config.files_url and not re.fullmatch(BUCKET_PATTERN, config.files_url):
+        raise ConfigError("MEET_FILES_URL must be s3://bucket or s3://bucket/prefix; empty it means the data folder")
+    if config.s3_endpoint and not config.s3_endpoint.startswith(("http://", "https://")):
+        raise ConfigError("MEET_S3_ENDPOINT must start with http:// or https://")
+    if bool(config.s3_access_key) != bool(config.s3_secret_key):
+        raise ConfigError("MEET_S3_ACCESS_KEY and MEET_S3_SECRET_KEY go together")
     if bool(config.tls_cert) != bool(config.tls_key):
         raise ConfigError("MEET_TLS_CERT and MEET_TLS_KEY go together")
     for proxy in config.trusted_proxies:

@@ -1,4 +1,4 @@
-"""Where a page of meetings ends, as a text that says nothing to clients."""
+"""Where a page of a list ends, as a text that says nothing to clients."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime

@@ -11,23 +11,29 @@ connection that said so is not used again: another one may reach a server, or op
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Integer,
     LargeBinary,
     MetaData,
+    Table,
     Text,
+    TextClause,
     TypeDecorator,
+    delete,
     event,
+    select,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
@@ -77,6 +83,7 @@ Bytes = LargeBinary
 
 
 AFTER_COMMIT = "meetserver.after_commit"
+CHANGED = "meetserver.changed"
 IN_TROUBLE = "meetserver.in_trouble"
 
 
@@ -85,6 +92,16 @@ def after_commit(connection: AsyncConnection, call: Callable[[], None]) -> None:
     calls: list[Callable[[], None]] = connection.info.setdefault(AFTER_COMMIT, [])
     if call not in calls:
         calls.append(call)
+
+
+def changed(connection: AsyncConnection, *keys: str) -> None:
+    """Note that the unit of work that `connection` belongs to changes what is cached under these keys
+    (cache/keys.py): once it is committed, and before `Database.run` returns, whoever has copies is told."""
+    connection.info.setdefault(CHANGED, set()).update(keys)
+
+
+async def _nobody_told(_: Collection[str]) -> None:
+    """Where nothing is cached."""
 
 
 class Database:
@@ -111,6 +128,9 @@ class Database:
         self._is_transient = is_transient
         self.write_lock = write_lock
         self._is_trouble = is_trouble
+        self._under_way = 0
+        self.on_changed: Callable[[Collection[str]], Awaitable[None]] = _nobody_told
+        """Called with the keys that a committed unit of work has noted by `changed`; it does not raise."""
         for engine in (writer, reader):
             event.listen(engine.sync_engine, "handle_error", self._mark)
             event.listen(engine.sync_engine, "checkout", _refuse_marked)
@@ -121,22 +141,26 @@ class Database:
         Raises Unavailable after `limits.TRANSACTION_ATTEMPTS` tries, or when the database cannot be reached or is in
         trouble.
         """
-        return await self._again_if_transient(lambda: self._once(unit))
+        answer, keys = await self._again_if_transient(lambda: self._once(unit))
+        if keys:
+            await self.on_changed(keys)
+        return answer
 
-    async def _once(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _once(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> tuple[T, Collection[str]]:
         if self.write_lock is None:
             return await self._transaction(unit)
-        async with self.write_lock:
+        async with _turn(self.write_lock):
             return await self._transaction(unit)
 
-    async def _transaction(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _transaction(self, unit: Callable[[AsyncConnection], Awaitable[T]]) -> tuple[T, Collection[str]]:
         async with self.writer.begin() as connection:
             calls: list[Callable[[], None]] = []
-            connection.info[AFTER_COMMIT] = calls
+            keys: set[str] = set()
+            connection.info[AFTER_COMMIT], connection.info[CHANGED] = calls, keys
             answer = await unit(connection)
         for call in calls:
             call()
-        return answer
+        return answer, keys
 
     async def fetch(self, statement: Any, parameters: Any = None) -> list[Any]:
         """Rows of one autocommitted read. Raises Unavailable like `run`."""
@@ -152,6 +176,17 @@ class Database:
             return await self.run(lambda connection: _execute(connection, statement, parameters))
         return await self._again_if_transient(lambda: self._autocommitted(statement, parameters))
 
+    async def sweep(self, table: Table, *where: ColumnElement[bool] | TextClause) -> int:
+        """Delete the rows of which all of this is true, limits.ROWS_SWEPT with each statement, so that none takes long
+        and nobody waits for all; how many there were. Raises Unavailable like `run`: what went until then is gone."""
+        key = list(table.primary_key)
+        some = select(*key).where(*where).limit(limits.ROWS_SWEPT)
+        statement = delete(table).where(tuple_(*key).in_(some)).returning(key[0])
+        swept = 0
+        while gone := len(await self.write(statement)):
+            swept += gone
+        return swept
+
     async def forget_deleted(self) -> None:
         """What was deleted is not in the database's files any more. Raises Unavailable: somebody reads just now.
 
@@ -166,18 +201,31 @@ class Database:
         async with self.reader.connect() as connection:
             return await _execute(connection, statement, parameters)
 
+    def refuse_if_crowded(self) -> None:
+        """For who has not begun yet and may come again later. Raises Unavailable: limits.DATABASE_WAITING others wait
+        already, or are being served."""
+        if self._under_way >= limits.DATABASE_WAITING:
+            raise _unavailable("is too busy")
+
     async def _again_if_transient(self, try_: Callable[[], Awaitable[T]]) -> T:
+        self._under_way += 1
+        try:
+            return await self._attempts(try_)
+        finally:
+            self._under_way -= 1
+
+    async def _attempts(self, try_: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(limits.TRANSACTION_ATTEMPTS):
             try:
                 with _reachable():
                     return await try_()
             except DBAPIError as error:
                 if self._is_trouble(error.orig):
-                    raise Unavailable("the database is in trouble") from error
+                    raise _unavailable("is in trouble") from error
                 if not self._is_transient(error.orig):
                     raise
             await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
-        raise Unavailable("the database is too busy")
+        raise _unavailable("is too busy")
 
     def _mark(self, context: ExceptionContext) -> None:
         """Not closed at once: the transaction is rolled back first, or SQLite would keep its locks."""
@@ -209,9 +257,27 @@ def _reachable() -> Iterator[None]:
         yield
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable("the database cannot be reached") from error
+            raise _unavailable("cannot be reached") from error
         raise
     except (OSError, TimeoutError) as error:
-        raise Unavailable("the database cannot be reached") from error
+        raise _unavailable("cannot be reached") from error
     except PoolTimeout as error:
-        raise Unavailable("the database is too busy") from error
+        raise _unavailable("is too busy") from error
+
+
+@asynccontextmanager
+async def _turn(lock: asyncio.Lock) -> AsyncIterator[None]:
+    """Hold the lock, or raise PoolTimeout: where there is one connection that writes, to wait for it is this."""
+    try:
+        async with asyncio.timeout(limits.DATABASE_WAIT_S):
+            await lock.acquire()
+    except TimeoutError as error:
+        raise PoolTimeout from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unavailable(why: str) -> Unavailable:
+    return Unavailable(f"the database {why}", retry_after_s=limits.SHED_RETRY_S)

@@ -2,7 +2,7 @@
 
     MeetError
     ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
-    │   ├── BadMessage  UnknownType  TooLarge  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
+    │   ├── BadMessage  UnknownType  TooLarge  BadFile  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
     │   ├── ConfirmFirst (the session is old for this: confirm that it is still you)
     │   ├── RoomEnded  RoomFull  RoomLocked  RateLimited  NotSupported
     │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
@@ -27,7 +27,7 @@ from msgspec import Struct
 Code: TypeAlias = Literal[
     "bad_message", "unknown_type", "too_large", "unauthenticated", "forbidden", "not_found", "conflict",
     "waiting_room", "room_locked", "room_full", "room_ended", "rate_limited", "busy", "unavailable",
-    "timeout", "not_supported", "internal", "confirm_first",
+    "timeout", "not_supported", "internal", "confirm_first", "bad_file",
 ]  # fmt: skip
 
 
@@ -70,6 +70,12 @@ class UnknownType(Refused):
 
 class TooLarge(Refused):
     code: Code = "too_large"
+
+
+class BadFile(Refused):
+    """It is not what it says, or cannot be made out."""
+
+    code: Code = "bad_file"
 
 
 class Unauthenticated(Refused):
@@ -179,8 +185,8 @@ class ConfigError(MeetError):
 _BY_CODE: dict[str, type[Refused]] = {
     kind.code: kind
     for kind in (
-        BadMessage, UnknownType, TooLarge, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict, RoomEnded,
-        RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, Busy, Timeout,
+        BadMessage, UnknownType, TooLarge, BadFile, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict,
+        RoomEnded, RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, Busy, Timeout,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ UserId = NewType("UserId", str)
 ParticipantId = NewType("ParticipantId", str)
 SessionId = NewType("SessionId", str)
 MessageId = NewType("MessageId", str)
+FileId = NewType("FileId", str)
 ShardId = NewType("ShardId", str)
 
 SHARD_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

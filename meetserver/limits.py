@@ -243,6 +243,8 @@ BODY_BYTES = 256 * 1024
 """Largest JSON body."""
 PAGE_ITEMS = 100
 """Most items of one page of a list; `?limit=` above it is refused."""
+PAGE_USUAL_ITEMS = 50
+"""Items of one page where no `?limit=` says otherwise."""
 PASSWORD_MIN_CHARS = 10
 """Shortest password of a new account."""
 PASSWORD_MAX_CHARS = 1024
@@ -262,7 +264,7 @@ IDEMPOTENCY_CLAIM_S = 60.0
 SEARCH_CHARS = 200
 """Longest `?q=`."""
 SEARCH_ENTRIES = 5000
-"""Entries that one search looks through; its `next` goes on from there."""
+"""Entries of a log, or accounts, that one search looks through; its `next` goes on from there."""
 PASSWORD_CHECKS_WAITING = 256
 """Password hashes waiting for a core; one more is `busy`."""
 REFRESH_GRACE_S = 10.0
@@ -303,6 +305,15 @@ MEETING_MINUTES = 7 * 24 * 60
 """Longest meeting."""
 TRANSACTION_ATTEMPTS = 10
 """Tries of a unit of work that meets deadlocks or serialization failures."""
+STATEMENT_TIMEOUT_S = 10.0
+"""PostgreSQL ends a statement that runs longer; who asked for it gets `unavailable`."""
+ROWS_SWEPT = 5000
+"""Rows that have run out (sessions, answers, sent mails, done jobs …) which one statement deletes."""
+DATABASE_WAIT_S = 5.0
+"""Who waits this long for a connection to the database, or on SQLite for their turn to write, gets `unavailable`."""
+DATABASE_WAITING = 500
+"""Reads and units of work that wait for the database or are under way: with so many of them a further call of the API
+gets `unavailable` at once."""
 
 # --- single sign-on
 OIDC_LIFE_S = 600.0
@@ -367,6 +378,33 @@ MAIL_LONGEST_DELAY_S = 4 * 3600.0
 """… but never longer than this."""
 MAIL_HISTORY_S = 7 * 86400
 """The rows of sent mails, without their text, are kept this long; dead letters until somebody looks."""
+
+# --- the cache (docs/caching.md)
+CACHE_LOCAL_S = 0.8
+"""A process answers from its own copy of what it has read for this long at most, whatever it was not told of."""
+CACHE_LOCAL_BYTES = 8 * 1024 * 1024
+"""Copies of each kind that one process keeps; one that takes more than a sixteenth of that is not kept."""
+CACHE_MEMORY_BYTES = 32 * 1024 * 1024
+"""Where there is no Redis, what processes would share is kept in memory, up to this; the same sixteenth holds."""
+CACHE_TIMEOUT_S = 0.05
+"""A Redis that does not answer for this long has nothing …"""
+CACHE_AWAY_S = 1.0
+"""… and is asked again after this long; so is a database that was away, where a stale copy does meanwhile."""
+CACHE_LOAD_S = 5.0
+"""What took longer to read is not kept."""
+CACHE_FORGET_S = 10.0
+"""What has changed is not shared again for this long, so that no slow reader puts back what it was."""
+CACHE_UNTOLD_KEYS = 10_000
+"""Changes that a Redis which is away is told of when it is back, and as long as it may have what they changed; above
+it the oldest are not."""
+MEETING_LIST_LIFE_S = 30.0
+"""The first page of somebody's meetings is shared for this long, unless one of them changes."""
+DOOR_STALE_S = 300.0
+"""While the database is away, a door says what it said up to this long ago."""
+OCCUPANCY_S = 2.0
+"""A shard says this often how many people are in its rooms, for lists …"""
+OCCUPANCY_LIFE_S = 5.0
+"""… and is believed for this long."""
 
 # --- the bus
 BUS_QUEUE_BYTES = 8 * 1024 * 1024
@@ -476,3 +514,66 @@ LIMITER_AWAY_S = 1.0
 """A Redis that did not answer is asked again after this long."""
 OWN_MACHINE_FACTOR = 20
 """A loopback address may do this many times more: behind it stand many, or the operator."""
+FILE_PART_BYTES = 8 * 1024 * 1024
+"""A file is stored in parts of at most so many bytes, each sealed and written whole."""
+OBJECT_PART_BYTES = 9 * 1024 * 1024
+"""A blob of at most so many bytes goes to an object store with one request, a larger one in parts of so many: what one
+upload there needs of memory."""
+OBJECT_STORE_CONNECT_S = 3.0
+"""An object store that takes no connection for this long is away."""
+OBJECT_STORE_SILENCE_S = 20.0
+"""So is one that does not answer for this long, which is all that writing such a part may take."""
+OBJECT_STORE_TRIES = 3
+"""A request to an object store that failed is made so often."""
+FILE_HEAD_BYTES = 64 * 1024
+"""Of a file's beginning, and of its end, looked at to see what it is."""
+IMAGE_BYTES = 32 * 1024 * 1024
+"""Largest PNG, JPEG, GIF or WebP, before and after it is made anew."""
+IMAGE_PIXELS = 50_000_000
+"""Of one image, or of all frames of an animation together."""
+IMAGE_SIDE_PX = 16_383
+"""Longest side of an image: WebP's, and more than browsers draw."""
+IMAGE_FRAMES = 1000
+"""Of an animation."""
+THUMBNAIL_PX = (256, 1024)
+"""Longest sides of an image's thumbnails."""
+IMAGE_MEMORY_BYTES = 1024 * 1024 * 1024
+"""Address space of the process that makes one image anew."""
+IMAGE_CPU_S = 30
+"""CPU time that it may take,"""
+IMAGE_TIMEOUT_S = 90.0
+"""… and how long it may be at it."""
+IMAGES_AT_ONCE = 2
+"""Images that one server makes anew at the same time,"""
+IMAGES_WAITING = 16
+"""… and how many may wait; one more is `busy`."""
+SCANS_AT_ONCE = 4
+"""Files that one server has scanned at the same time; clamd serves 10 as it comes."""
+SCAN_CONNECT_S = 5.0
+"""clamd must answer a call within this time,"""
+SCAN_SILENCE_S = 30.0
+"""… take the next bytes within this,"""
+SCAN_TIMEOUT_S = 150.0
+"""… and say what it found within this, after the last one. It gives up itself after 120 s (MaxScanTime)."""
+FILES_PER_MEETING = 10_000
+"""Of one meeting."""
+FILE_NAME_BYTES = 200
+"""Of a file's shown name, in UTF-8."""
+FORM_FIELDS = 8
+"""Fields of a form with a file."""
+FILE_IDLE_S = 30.0
+"""An upload from which nothing comes for so long is broken off; a download that takes nothing, too."""
+UPLOAD_LIFE_S = 24 * 3600.0
+"""An upload to which nothing was added for so long is given up."""
+UPLOADS_PER_USER = 20
+"""Uploads of one person that are under way."""
+FILE_LINK_LIFE_S = 3600.0
+"""A link to a file's bytes is good for so long."""
+SCAN_HELD_S = 60.0
+"""How often the virus scanner is asked again about files that it could not look at."""
+FILE_SWEEP_S = 600.0
+"""How often files that were deleted, and uploads that were given up, are looked for."""
+SWEEP_ROWS = 200
+"""Of them in one statement."""
+FILE_DELETED_S = 24 * 3600.0
+"""A deleted file's bytes stay in the store for so long."""

@@ -2,7 +2,7 @@
 in tests/contract that both pass.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
@@ -89,6 +89,23 @@ class RateLimiter(Protocol):
 
     async def clear(self, rate: Rate, key: str) -> None:
         """Forget what was taken."""
+
+
+class Cache(Protocol):
+    """Bytes that all processes share in Redis, or that this one keeps in memory where there is none. They may be gone
+    at any time: whoever asks knows another way. Nothing here raises; a Redis that is away or slow has nothing."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def add(self, key: str, value: bytes, life_s: float) -> None:
+        """Keep it, where there is nothing and nothing was forgotten within limits.CACHE_FORGET_S: what was read before
+        a change does not come back after it."""
+
+    async def put(self, key: str, value: bytes, life_s: float) -> None:
+        """Keep it in the place of whatever is there."""
+
+    async def forget(self, keys: Sequence[str]) -> bool:
+        """False: Redis did not hear of all of them, and is to be told again."""
 
 
 class Eraser(Protocol):
@@ -339,10 +356,55 @@ class BlobStore(Protocol):
     """Named bytes, whole or invisible."""
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int: ...
-    def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]: ...
+    def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Whoever stops before its end closes it."""
+
     async def size(self, name: str) -> int | None: ...
     async def delete(self, name: str) -> None: ...
     def names(self, prefix: str = "") -> AsyncIterator[str]: ...
+    async def sweep(self, before: datetime) -> int:
+        """Take away what processes that died before then were putting; how many there were."""
+
+
+class Remade(Struct, frozen=True):
+    """An image made anew from its pixels alone. `width` and `height` in pixels, upright. `thumbnails`: by the longest
+    side that they may have (limits.THUMBNAIL_PX), in WebP (image/webp), never larger than the image."""
+
+    image: bytes
+    media_type: str
+    width: int
+    height: int
+    thumbnails: Mapping[int, bytes]
+
+
+class ImageMaker(Protocol):
+    """Makes images anew, apart from whoever asks: what an image does to its reader stays there."""
+
+    async def remake(self, source: bytes) -> Remade:
+        """The same picture, or animation, in the same format (PNG, JPEG, GIF or WebP), in sRGB, upright, without
+        anything else that came with it. Raises BadFile for what is none of these or broken, TooLarge above
+        limits.IMAGE_BYTES, IMAGE_PIXELS and the like, Busy when too many wait, Unavailable when it did not work and
+        may another time."""
+
+
+class Verdict(Struct, frozen=True):
+    """`virus`: what was found, in the scanner's words; "" where nothing was. `is_whole`: all was looked at; not so
+    where the scanner takes no stream of that length."""
+
+    virus: str = ""
+    is_whole: bool = True
+
+    @property
+    def is_clean(self) -> bool:
+        return self.is_whole and not self.virus
+
+
+class Scanner(Protocol):
+    """Looks for viruses."""
+
+    async def scan(self, chunks: AsyncIterator[bytes]) -> Verdict:
+        """What it says of a content; how much of `chunks` it took is left open. Raises Unavailable when it cannot be
+        asked, and whatever `chunks` raises."""
 
 
 class Sealer(Protocol):

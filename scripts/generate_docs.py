@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scripts.generate_access import access_page
 from scripts.generate_asvs import asvs_page
+from scripts.generate_caching import caching_page
 from scripts.generate_limits import limits_page
 from scripts.generate_protocol import protocol_page
 from scripts.generate_settings import settings_example, settings_page
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
     return {
         "conf/settings.md": settings_page(),
         "conf/meetserver.toml.example": settings_example(),
+        "docs/caching.md": caching_page(),
         "docs/limits.md": limits_page(),
         "docs/security/access.md": access_page(),
         "docs/security/asvs.md": asvs_page(),

@@ -72,6 +72,7 @@ CODES: dict[Code, str] = {
     "bad_message": "The frame or body is not what it must be; the message says where.",
     "unknown_type": "No command is called that.",
     "too_large": "More than a limit allows.",
+    "bad_file": "A file is not what its name or type says, or cannot be read; the message says which.",
     "unauthenticated": "No ticket, token or session, or not a valid one.",
     "confirm_first": "the session may do this only shortly after `POST /auth/confirm`",
     "forbidden": "Not with this role, not with these settings of the meeting.",

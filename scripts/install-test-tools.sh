@@ -1,6 +1,6 @@
 #!/bin/bash
-# install-test-tools.sh NAME...   Installs programs that tests drive and pip does not carry: chromium coturn janus nginx
-# nodejs.
+# install-test-tools.sh NAME...   Installs programs that tests drive and pip does not carry: chromium clamav coturn
+# janus nginx nodejs.
 # Where it cannot, it says so and ends well: the tests that need one are skipped by name, and fail with CI=true.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 packages=()
 missing() { ! command -v "$1" >/dev/null; }
 
-# Only unpacked, to .venv/nginx: installed, Debian's package starts a server on port 80.
-unpack_nginx() {
+# unpack NAME PACKAGE   Only unpacks it, to .venv/NAME: installed, Debian's packages start their servers, nginx on port 80.
+unpack() {
   command -v apt-get >/dev/null || return 1
   local folder
   folder=$(mktemp -d)
@@ -19,8 +19,8 @@ unpack_nginx() {
     cd "$folder"
     # Everybody may read it, apt's own user too.
     chmod 755 .
-    apt-get -qq download nginx 2>/dev/null || { run_as_root apt-get -qq update && apt-get -qq download nginx; }
-  ) && dpkg -x "$folder"/nginx_*.deb .venv/nginx
+    apt-get -qq download "$2" 2>/dev/null || { run_as_root apt-get -qq update && apt-get -qq download "$2"; }
+  ) && dpkg -x "$folder/$2"_*.deb ".venv/$1"
   local result=$?
   rm -rf "$folder"
   return $result
@@ -30,11 +30,17 @@ for name in "$@"; do
   case $name in
     # playwright's own driver links against libatomic; without a font pages have no text to click at.
     chromium) missing chromium && packages+=(chromium libatomic1 fonts-dejavu-core) ;;
+    # Its library is a package of its own, whose name has a number in it.
+    clamav)
+      if missing clamd && ! [ -x .venv/clamav/usr/sbin/clamd ]; then
+        { unpack clamav clamav-daemon && apt_install "$(apt-cache depends clamav-daemon | grep -o 'libclamav[0-9]*')"; } ||
+          echo "Tests that need clamav are skipped: it could not be downloaded." >&2
+      fi ;;
     coturn) missing turnserver && packages+=(coturn) ;;
     janus) missing janus && packages+=(janus) ;;
     nginx)
       if missing nginx && ! [ -x .venv/nginx/usr/sbin/nginx ]; then
-        unpack_nginx || echo "Tests that need nginx are skipped: it could not be downloaded." >&2
+        unpack nginx nginx || echo "Tests that need nginx are skipped: it could not be downloaded." >&2
       fi ;;
     nodejs) missing node && packages+=(nodejs npm) ;;
     *) echo "install-test-tools.sh: unknown: $name" >&2; exit 2 ;;

@@ -15,6 +15,7 @@ from tests.asvs import AsvsCount
 from tests.counts import Counts
 from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
+from tests.servers.s3 import S3Server
 from tests.servers.tools import need
 from tests.servers.valkey import ValkeyServer
 
@@ -42,6 +43,13 @@ def postgres_server() -> Iterator[PostgresServer]:
 def redis_server() -> Iterator[ValkeyServer]:
     """The worker's Valkey. A test that stops, kills or freezes one owns it: `with ValkeyServer() as server:`."""
     with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """The worker's object store. A test that kills or freezes one owns it: `with S3Server() as server:`."""
+    with S3Server() as server:
         yield server
 
 

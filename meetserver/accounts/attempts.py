@@ -55,7 +55,7 @@ async def forget(database: Database, key: bytes) -> None:
 
 
 async def forget_old(database: Database, before: datetime) -> int:
-    return len(await database.write(delete(attempt).where(row.last_at <= before).returning(row.key)))
+    return await database.sweep(attempt, row.last_at <= before)
 
 
 async def known_places(database: Database, user: UserId, places: Sequence[bytes]) -> set[bytes]:

@@ -77,8 +77,8 @@ async def use_challenge(connection: AsyncConnection, challenge: str, at: datetim
     return bool(result.rowcount)
 
 
-async def delete_expired_challenges(connection: AsyncConnection, now: datetime) -> int:
-    return int((await connection.execute(delete(auth_challenge).where(auth_challenge.c.expires_at <= now))).rowcount)
+async def delete_expired_challenges(database: Database, now: datetime) -> int:
+    return await database.sweep(auth_challenge, auth_challenge.c.expires_at <= now)
 
 
 # --- authenticator apps

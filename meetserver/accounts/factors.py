@@ -131,8 +131,7 @@ class Factors:
 
     async def forget_expired(self) -> int:
         """Delete challenges that ran out; how many. For a periodic job."""
-        now = self._parts.clock.now()
-        return await self._parts.database.run(lambda connection: store.delete_expired_challenges(connection, now))
+        return await store.delete_expired_challenges(self._parts.database, self._parts.clock.now())
 
     async def _account(self, user: UserId | None) -> Account:
         account = None

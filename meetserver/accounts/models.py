@@ -44,6 +44,7 @@ user_role = Table(
     Column("granted_by", Text, nullable=False),
     Column("granted_at", UtcDateTime, nullable=False),
     CheckConstraint("role IN ('auditor', 'operator', 'admin')", name="role"),
+    Index("ix_user_role_role", "role"),
 )
 
 auth_session = Table(

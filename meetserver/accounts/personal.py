@@ -14,7 +14,7 @@ from meetserver import limits
 from meetserver.access import Scope
 from meetserver.accounts import session_store as store
 from meetserver.accounts.session_store import Kind, SessionRow
-from meetserver.accounts.sessions import Caller, hash_of, is_id, is_same
+from meetserver.accounts.sessions import Caller, Sessions, hash_of, is_id, is_same
 from meetserver.database import Database
 from meetserver.errors import BadMessage, Conflict, NotFound, Unauthenticated
 from meetserver.ids import UserId
@@ -33,8 +33,11 @@ class Made(Struct, frozen=True):
 
 
 class PersonalTokens:
-    def __init__(self, database: Database, security_log: SecurityLog, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, database: Database, sessions: Sessions, security_log: SecurityLog, clock: Clock, random: Random
+    ) -> None:
         self._database = database
+        self._sessions = sessions
         self._security_log = security_log
         self._clock = clock
         self._random = random
@@ -112,13 +115,13 @@ class PersonalTokens:
         now = self._clock.now()
         found = None
         if is_id(session) and secret.isascii():
-            found = await store.account_of_session(self._database, session, now)
-        if found is None or found[1].kind != "personal" or not is_same(hash_of(secret), found[1].refresh_hash):
+            found = await self._sessions.standing(session, "personal")
+        if found is None or not is_same(hash_of(secret), found.session.refresh_hash):
             raise Unauthenticated("the personal access token is not valid")
-        account, row = found
+        row = found.session
         if now - row.last_used_at > timedelta(seconds=limits.SESSION_TOUCH_S):
             await self._database.run(lambda connection: store.update_session(connection, session, last_used_at=now))
-        return Caller(account, session, scopes=frozenset(row.scopes or ()))
+        return Caller(found.account, session, scopes=frozenset(row.scopes or ()))
 
     async def _record(self, type_: Literal["token.created", "token.changed"], row: SessionRow, origin: Origin) -> None:
         scopes = " ".join(row.scopes or ())

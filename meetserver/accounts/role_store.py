@@ -6,6 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meetserver.access import GrantedRole
 from meetserver.accounts.models import user_account, user_role
 from meetserver.accounts.store import has_means
+from meetserver.cache import keys
+from meetserver.database import changed
 from meetserver.ids import UserId
 
 
@@ -16,6 +18,7 @@ async def granted_roles(connection: AsyncConnection, user: UserId) -> dict[Grant
 
 
 async def take_role(connection: AsyncConnection, user: UserId, role: GrantedRole) -> None:
+    changed(connection, *keys.OF_ACCOUNTS)
     await connection.execute(delete(user_role).where(user_role.c.user_id == user, user_role.c.role == role))
 
 

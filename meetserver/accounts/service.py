@@ -24,6 +24,7 @@ from meetserver.accounts.signing_keys import SigningKeys
 from meetserver.accounts.store import Account
 from meetserver.accounts.tokens import AccessTokens
 from meetserver.accounts.users import Users
+from meetserver.cache.cached import Cached
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import BadMessage, ConfigError, Forbidden, Unauthenticated
@@ -41,6 +42,7 @@ class KeySource(Sealer, Protocol):
 async def open_accounts(
     config: Config,
     database: Database,
+    cached: Cached,
     keys: KeySource,
     post: Post,
     enqueue: Enqueue,
@@ -54,6 +56,7 @@ async def open_accounts(
     tokens = AccessTokens(signing_keys, clock, random, life_s)
     sessions = Sessions(
         database,
+        cached,
         tokens,
         security_log,
         clock,
@@ -88,7 +91,7 @@ class Accounts:
         self.sign_up = SignUp(means, mail_requests)
         self.resets = Resets(means, mail_requests, guard)
         self.profiles = Profiles(means)
-        self.personal = PersonalTokens(means.database, means.security_log, means.clock, means.random)
+        self.personal = PersonalTokens(means.database, sessions, means.security_log, means.clock, means.random)
         self.users = Users(means.database, means.links, means.security_log, means.clock, means.random)
 
     async def authenticate(self, wish: Login, origin: Origin) -> Account:
@@ -182,7 +185,7 @@ class Accounts:
     async def forget_ended(self) -> int:
         """Delete sessions and links that ran out; how many. For a periodic job."""
         now = self._means.clock.now()
-        return await self._means.database.run(lambda connection: store.delete_ended(connection, now))
+        return await store.delete_ended(self._means.database, now)
 
 
 def shown(account: Account) -> User:

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.accounts.models import auth_session, user_account, user_role
 from meetserver.accounts.store import Account, account_of_row, granted_roles
-from meetserver.database import Database
+from meetserver.cache import keys
+from meetserver.database import Database, changed
 from meetserver.ids import UserId
 
 Kind: TypeAlias = Literal["token", "cookie", "personal"]
@@ -40,6 +41,17 @@ class SessionRow(Struct, frozen=True):
     confirmed_at: datetime | None = None
 
 
+class Standing(Struct, frozen=True):
+    """A session with its account, as they stood when they were read."""
+
+    account: Account
+    session: SessionRow
+
+    def stands(self, now: datetime) -> bool:
+        """Whether it has not run out since."""
+        return now < self.session.expires_at
+
+
 async def insert_session(connection: AsyncConnection, session: SessionRow) -> None:
     columns = {name: getattr(session, name) for name in SessionRow.__struct_fields__}
     await connection.execute(insert(auth_session).values(**columns))
@@ -55,8 +67,8 @@ async def standing_session(connection: AsyncConnection, session: str, now: datet
     return None if row is None else _session(row)
 
 
-async def account_of_session(database: Database, session: str, now: datetime) -> tuple[Account, SessionRow] | None:
-    """A session that stands, with its account. None: it does not stand, or there is none."""
+async def read_standing(database: Database, session: str, now: datetime) -> Standing | None:
+    """None: it does not stand, or there is none."""
     columns = [auth_session.c[name].label(f"s_{name}") for name in SessionRow.__struct_fields__]
     query = (
         select(user_account, granted_roles(), *columns)
@@ -67,7 +79,8 @@ async def account_of_session(database: Database, session: str, now: datetime) ->
     if not rows:
         return None
     found = rows[0]._mapping
-    return account_of_row(rows[0]), SessionRow(**{name: found[f"s_{name}"] for name in SessionRow.__struct_fields__})
+    row = SessionRow(**{name: found[f"s_{name}"] for name in SessionRow.__struct_fields__})
+    return Standing(account_of_row(rows[0]), row)
 
 
 async def standing(database: Database, sessions: Collection[str], now: datetime) -> set[str]:
@@ -109,6 +122,7 @@ async def count_sessions(connection: AsyncConnection, user: UserId, kinds: Seque
 
 
 async def update_session(connection: AsyncConnection, session: str, **columns: object) -> None:
+    changed(connection, keys.session(session))
     await connection.execute(update(auth_session).where(auth_session.c.id == session).values(**columns))
 
 
@@ -119,6 +133,7 @@ async def revoke_session(
 
     The user whose session it was; None: there was no such session, or it was over.
     """
+    changed(connection, keys.session(session))
     wanted = [] if of is None else [auth_session.c.user_id == of]
     result = await connection.execute(
         update(auth_session)
@@ -150,8 +165,11 @@ async def revoke_sessions(
             auth_session.c.id != (keep or ""),
         )
         .values(revoked_at=at)
+        .returning(auth_session.c.id)
     )
-    return int(result.rowcount)
+    ended = result.scalars().all()
+    changed(connection, *map(keys.session, ended))
+    return len(ended)
 
 
 def _of_user(user: UserId, kinds: Sequence[Kind]) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Sessions of accounts: opened at sign-in, looked up at every use, refreshed, revoked.
+"""Sessions of accounts: opened at sign-in, looked up at every use (or less than a second before), refreshed, revoked.
 
 A refresh token is `<session id>.<secret>`. Its successor's secret is an HMAC of its own, so that a client that lost
 the answer, or asked twice at once, gets the very same successor without the server keeping it readable.
@@ -20,10 +20,12 @@ from meetserver import limits
 from meetserver.access import AnyRole
 from meetserver.accounts import session_store as store
 from meetserver.accounts.messages import Tokens
-from meetserver.accounts.session_store import SIGNED_IN, Kind, SessionRow
+from meetserver.accounts.session_store import SIGNED_IN, Kind, SessionRow, Standing
 from meetserver.accounts.signing_keys import SigningKeys
 from meetserver.accounts.store import Account, account_by_id
 from meetserver.accounts.tokens import AccessClaims, AccessTokens
+from meetserver.cache import keys
+from meetserver.cache.cached import Cached
 from meetserver.database import Database
 from meetserver.errors import NotFound, Unauthenticated
 from meetserver.ids import UserId
@@ -61,6 +63,7 @@ class Sessions:
     def __init__(
         self,
         database: Database,
+        cached: Cached,
         tokens: AccessTokens,
         security_log: SecurityLog,
         clock: Clock,
@@ -71,6 +74,7 @@ class Sessions:
     ) -> None:
         """`life_s`: of a session that is not used; none lives longer than `limits.SESSION_LONGEST_S`."""
         self._database = database
+        self._cached = cached
         self._tokens = tokens
         self._security_log = security_log
         self._clock = clock
@@ -160,23 +164,32 @@ class Sessions:
     async def caller_of_token(self, access_token: str) -> Caller:
         """Raises Unauthenticated."""
         claims = await self._tokens.verify(access_token)
-        found = await self._standing(claims.session, "token")
-        if found is None or found[0].id != claims.user:
+        found = await self.standing(claims.session, "token")
+        if found is None or found.account.id != claims.user:
             raise Unauthenticated("the session has ended")
-        account, row = found
-        return Caller(account, row.id, is_confirmed=self._is_confirmed(row))
+        return Caller(found.account, found.session.id, is_confirmed=self._is_confirmed(found.session))
 
     async def caller_of_page(self, session: str) -> Caller | None:
         """None: the session has ended. Being used keeps it alive."""
-        found = await self._standing(session, "cookie")
+        found = await self.standing(session, "cookie")
         if found is None:
             return None
-        account, row = found
-        now = self._clock.now()
+        row, now = found.session, self._clock.now()
         if now - row.last_used_at > timedelta(seconds=limits.SESSION_TOUCH_S):
             columns = {"last_used_at": now, "expires_at": self._end(row.created_at, now)}
             await self._database.run(lambda connection: store.update_session(connection, session, **columns))
-        return Caller(account, session, is_page=True, is_confirmed=self._is_confirmed(row))
+        return Caller(found.account, session, is_page=True, is_confirmed=self._is_confirmed(row))
+
+    async def standing(self, session: str, kind: Kind) -> Standing | None:
+        """The session, if it is of this kind and stands, as of less than limits.CACHE_LOCAL_S ago. Raises
+        Unavailable."""
+
+        async def load() -> Standing | None:
+            return await store.read_standing(self._database, session, self._clock.now())
+
+        found = await self._cached.read(keys.session(session), Standing, load)
+        is_it = found is not None and found.session.kind == kind and found.stands(self._clock.now())
+        return found if is_it else None
 
     async def ended_among(self, sessions: Collection[str]) -> set[str]:
         """Those of these sessions, of any kind, or of what `session_store.as_admin` made of one, that do not stand (any
@@ -260,10 +273,6 @@ class Sessions:
             await store.insert_session(connection, row)
 
         await self._database.run(insert)
-
-    async def _standing(self, session: str, kind: Kind) -> tuple[Account, SessionRow] | None:
-        found = await store.account_of_session(self._database, session, self._clock.now())
-        return found if found is not None and found[1].kind == kind else None
 
     def _is_confirmed(self, row: SessionRow) -> bool:
         age = timedelta(seconds=limits.CONFIRM_LIFE_S)

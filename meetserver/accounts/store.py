@@ -18,7 +18,8 @@ from meetserver.accounts.models import (
     user_account,
     user_role,
 )
-from meetserver.database import Database
+from meetserver.cache import keys
+from meetserver.database import Database, changed
 from meetserver.ids import UserId
 
 
@@ -82,6 +83,7 @@ async def insert_account_if_new(connection: AsyncConnection, account: Account) -
 
 async def update_account(connection: AsyncConnection, user: UserId, **columns: object) -> None:
     """With the next version."""
+    changed(connection, *keys.OF_ACCOUNTS)
     await connection.execute(
         update(user_account).where(user_account.c.id == user).values(version=user_account.c.version + 1, **columns)
     )
@@ -100,10 +102,12 @@ async def replace_password_hash(database: Database, user: UserId, old: str, new:
 
 async def grant(connection: AsyncConnection, user: UserId, role: GrantedRole, by: str, at: datetime) -> None:
     """The user must not have the role yet."""
+    changed(connection, *keys.OF_ACCOUNTS)
     await connection.execute(insert(user_role).values(user_id=user, role=role, granted_by=by, granted_at=at))
 
 
 async def set_verified(connection: AsyncConnection, user: UserId, at: datetime) -> None:
+    changed(connection, *keys.OF_ACCOUNTS)
     await connection.execute(
         update(user_account)
         .where(user_account.c.id == user, user_account.c.verified_at.is_(None))
@@ -111,11 +115,10 @@ async def set_verified(connection: AsyncConnection, user: UserId, at: datetime) 
     )
 
 
-async def delete_ended(connection: AsyncConnection, now: datetime) -> int:
+async def delete_ended(database: Database, now: datetime) -> int:
     """Sessions and mailed links that ran out; how many rows."""
-    sessions = await connection.execute(delete(auth_session).where(auth_session.c.expires_at <= now))
-    links = await connection.execute(delete(email_token).where(email_token.c.expires_at <= now))
-    return int(sessions.rowcount + links.rowcount)
+    sessions = await database.sweep(auth_session, auth_session.c.expires_at <= now)
+    return sessions + await database.sweep(email_token, email_token.c.expires_at <= now)
 
 
 def _account_by_key(email_key: str) -> Select[Any]:

@@ -1,6 +1,6 @@
 """Access tokens: JWTs signed with Ed25519 (RFC 8037, 9068). Algorithm, type, issuer and audience are pinned (RFC 8725).
 
-A token names its session, and is only as good as that: the session is looked up at each use. Nothing in a token
+A token names its session, and is only as good as that: sessions.py looks it up at each use. Nothing in a token
 depends on the server's address, and nothing is ended by a token's text: its session is, by its id.
 """
 

@@ -7,6 +7,7 @@ within the same unit of work. Units are serializable, so that two at once cannot
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver import limits
 from meetserver.access import GrantedRole
 from meetserver.accounts import role_store, session_store, store, user_store
 from meetserver.accounts.addresses import address_key, clean_address
@@ -39,15 +40,24 @@ class Users:
     async def page(
         self, *, limit: int, cursor: str | None, search: str, role: GrantedRole | None
     ) -> tuple[list[Account], str | None]:
-        """By address, and the cursor of the next page. Raises BadMessage for a cursor that is none."""
+        """By address, and the cursor of the next page. Raises BadMessage for a cursor that is none.
+
+        No index knows what a name contains. So one search looks through limits.SEARCH_ENTRIES accounts; its page may be
+        short, or empty, before the end. Of those with a role there are few: they are looked through at once.
+        """
         after_key = ""
         if cursor is not None:
             last = await user_store.read(self._database, UserId(cursor))
             if last is None:
                 raise BadMessage("the cursor is not one of this list's, or its account is gone: begin anew")
             after_key = last.email_key
-        found = await user_store.page(self._database, limit=limit + 1, after_key=after_key, search=search, role=role)
-        return found[:limit], found[limit - 1].id if len(found) > limit else None
+        is_long = bool(search) and role is None
+        end = await user_store.nth_after(self._database, after_key, limits.SEARCH_ENTRIES) if is_long else None
+        last_id, until_key = end or (None, None)
+        found = await user_store.page(
+            self._database, limit=limit + 1, after_key=after_key, until_key=until_key, search=search, role=role
+        )
+        return found[:limit], found[limit - 1].id if len(found) > limit else last_id
 
     async def read(self, user: UserId) -> Account:
         """Raises NotFound."""

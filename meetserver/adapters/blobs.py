@@ -9,15 +9,17 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from meetserver.adapters.disk import sync_folder
-from meetserver.errors import NotFound, Unavailable
-from meetserver.ports import Random
+from meetserver.config import Config
+from meetserver.errors import ConfigError, NotFound, Unavailable
+from meetserver.ports import BlobStore, Random
 
 T = TypeVar("T")
 
@@ -25,6 +27,8 @@ READ_BYTES = 256 * 1024
 SUFFIX = ".blob"
 """Tells a blob from the folder of those whose names go on: a.blob, a/b.blob."""
 ASIDE = ".aside"
+FOLDER = "files"
+"""Of the data folder."""
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
 _NAME = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,7}}")
@@ -40,6 +44,22 @@ def checked_name(name: str) -> str:
 def checked_range(start: int, end: int | None) -> None:
     if start < 0 or (end is not None and end < start):
         raise ValueError(f"{start}–{end} is no range")
+
+
+def open_blobs(config: Config, random: Random) -> BlobStore:
+    """The bucket of `files_url` where one is named, else a folder of the data folder. Raises ConfigError."""
+    if not config.files_url:
+        return DiskBlobs(_folder(config), random)
+    try:
+        from meetserver.adapters.object_store import ObjectBlobs
+    except ImportError:
+        raise ConfigError("MEET_FILES_URL=s3://… needs more packages: pip install 'meetserver[s3]'") from None
+    return ObjectBlobs.open(config)
+
+
+def blobs_place(config: Config) -> str:
+    """Where that is, for people."""
+    return config.files_url or str(_folder(config))
 
 
 class DiskBlobs:
@@ -69,7 +89,7 @@ class DiskBlobs:
             raise
         return size
 
-    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """Its bytes from `start` up to, without, `end`; what lies beyond its size is left out. Raises NotFound."""
         checked_range(start, end)
         path = self._path(name)
@@ -101,20 +121,26 @@ class DiskBlobs:
     async def delete(self, name: str) -> None:
         """Nothing happens when it is not there. Who reads it reads on."""
         path = self._path(name)
-        await _in_thread(partial(_delete, path))
+        await _in_thread(partial(_delete, path, self._folder))
 
     async def names(self, prefix: str = "") -> AsyncIterator[str]:
         """All that begin so, sorted."""
-        for name in await _in_thread(lambda: sorted(_names(self._folder))):
+        folder, _, _ = prefix.rpartition("/")
+        below = self._folder / checked_name(folder) if folder else self._folder
+        for name in await _in_thread(lambda: sorted(_names(self._folder, below))):
             if name.startswith(prefix):
                 yield name
 
     async def sweep(self, before: datetime) -> int:
-        """Delete what processes that died were writing before then; how many there were."""
+        """Several processes may do so at once."""
         return await _in_thread(partial(_sweep, self._folder / ASIDE, before.timestamp()))
 
     def _path(self, name: str) -> Path:
         return self._folder / (checked_name(name) + SUFFIX)
+
+
+def _folder(config: Config) -> Path:
+    return config.data_path / FOLDER
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
@@ -145,12 +171,23 @@ def _settle(file: BinaryIO, aside: Path, path: Path) -> None:
         with file:
             file.flush()
             os.fsync(file.fileno())
-        _make_folder(path.parent)
-        aside.rename(path)
+        _into_place(aside, path)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _into_place(aside: Path, path: Path) -> None:
+    while True:
+        try:
+            _make_folder(path.parent)
+            aside.rename(path)
+            return
+        except FileNotFoundError:
+            # Somebody deleted the last other blob in the folder, and the folder with it.
+            if not aside.exists():
+                raise
 
 
 def _make_folder(folder: Path) -> None:
@@ -160,21 +197,28 @@ def _make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def _delete(path: Path) -> None:
-    try:
+def _delete(path: Path, root: Path) -> None:
+    """The folders that are empty then go too."""
+    with suppress(FileNotFoundError):
         path.unlink()
-    except FileNotFoundError:
-        return
-    sync_folder(path.parent)
+        sync_folder(path.parent)
+    with suppress(OSError):
+        for folder in path.parents:
+            if folder == root:
+                break
+            folder.rmdir()
 
 
-def _names(folder: Path) -> Iterator[str]:
-    for path in folder.rglob(f"*{SUFFIX}"):
+def _names(folder: Path, below: Path) -> Iterator[str]:
+    for path in below.rglob(f"*{SUFFIX}"):
         yield path.relative_to(folder).as_posix().removesuffix(SUFFIX)
 
 
 def _sweep(folder: Path, before: float) -> int:
-    old = [path for path in folder.glob("*") if path.stat().st_mtime < before]
-    for path in old:
-        path.unlink(missing_ok=True)
-    return len(old)
+    swept = 0
+    for path in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
+                swept += 1
+    return swept

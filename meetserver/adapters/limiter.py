@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from limits.aio.storage import RedisStorage
+from redis.asyncio import BlockingConnectionPool
 from redis.crc import key_slot
 
-from meetserver.adapters.limiter_nodes import LimiterNodes
+from meetserver import limits
 from meetserver.adapters.memory.limiter import MemoryLimiter
+from meetserver.adapters.redis_nodes import RedisNodes, Terms
 from meetserver.adapters.sliding_window import Window
 from meetserver.adapters.tls import redis_tls
 from meetserver.config import Config
@@ -27,7 +29,10 @@ class RedisLimiter:
 
     def __init__(self, url: str, memory: RateLimiter, tls: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Redis need not be there. Raises ConfigError for a URL that cannot be used."""
-        self._nodes = LimiterNodes(url, tls, KEY_PREFIX)
+        terms = Terms(
+            limits.LIMITER_TIMEOUT_S, limits.LIMITER_AWAY_S, lost="limiter_in_memory", found="limiter_in_redis"
+        )
+        self._nodes = RedisNodes(url, tls, _storage, terms)
         self._memory = memory
 
     async def close(self) -> None:
@@ -102,6 +107,16 @@ async def open_limiter(config: Config, clock: Clock) -> AsyncIterator[RateLimite
             limiter = redis = RedisLimiter(config.redis_url, limiter, redis_tls(config))
             stack.push_async_callback(redis.close)
         yield limiter if config.rate_factor == 1 else ScaledLimiter(limiter, config.rate_factor)
+
+
+def _storage(pool: BlockingConnectionPool) -> RedisStorage:
+    # The URL here only names the kind: the pool is what connects.
+    return RedisStorage(
+        "async+redis://",
+        implementation="redispy",
+        key_prefix=KEY_PREFIX,
+        connection_pool=pool,  # type: ignore[arg-type]
+    )
 
 
 async def _window(storage: RedisStorage, rate: Rate, key: str) -> Window:

@@ -17,8 +17,8 @@ from meetserver.database import Database
 from meetserver.errors import Unavailable
 
 CONNECT_TIMEOUT_S = 5.0
-COMMAND_TIMEOUT_S = 30.0
-"""No answer to a statement of a unit of work for this long: the database is not reachable."""
+COMMAND_TIMEOUT_S = 15.0
+"""No answer to a statement for this long, which is longer than PostgreSQL lets one run: it is not reachable."""
 
 # serialization_failure, deadlock_detected, lock_not_available
 TRANSIENT = {"40001", "40P01", "55P03"}
@@ -48,7 +48,7 @@ def open_postgres(config: Config) -> Database:
         isolation_level="SERIALIZABLE",
         pool_size=config.database_pool,
         max_overflow=0,
-        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_timeout=limits.DATABASE_WAIT_S,
     )
     event.listen(writer.sync_engine, "checkout", _refuse_closed)
     return Database(
@@ -99,6 +99,7 @@ def server_settings(lease_ttl_s: float) -> dict[str, str]:
     return {
         "application_name": "meetserver",
         "lock_timeout": patience_ms,
+        "statement_timeout": str(int(limits.STATEMENT_TIMEOUT_S * 1000)),
         "idle_in_transaction_session_timeout": patience_ms,
         "tcp_user_timeout": patience_ms,
         "timezone": "UTC",

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from meetserver import limits
 from meetserver.database import Database
 
 FILE_NAME = "meetserver.sqlite3"
@@ -86,6 +87,7 @@ def _engine(path: Path, *, size: int, **options: Any) -> AsyncEngine:
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=size,
         max_overflow=0,
+        pool_timeout=limits.DATABASE_WAIT_S,
         connect_args={"timeout": BUSY_TIMEOUT_S},
         **options,
     )

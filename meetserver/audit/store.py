@@ -1,11 +1,12 @@
 """The SQL of the security log. Nothing here changes or removes a row."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
 
+from meetserver import limits
 from meetserver.audit.chain import BEGINNING, Link
 from meetserver.audit.models import security_event
 from meetserver.database import Database
@@ -45,10 +46,17 @@ async def newest(
         if value is not None:
             query = query.where(column == value)
     if since is not None:
-        query = query.where(row.at >= since)
+        query = query.where(row.at >= since, row.seq > _last_before(since))
     if before_seq is not None:
         query = query.where(row.seq < before_seq)
     return await _links(database, query)
+
+
+def _last_before(at: datetime) -> ColumnElement[int]:
+    """A number that no event at or after this time has, or 0: so that older ones need not be looked at. Numbers follow
+    time as far as the servers' clocks agree."""
+    before = select(row.seq).where(row.at < at - timedelta(seconds=limits.CLOCK_SKEW_S))
+    return func.coalesce(before.order_by(row.at.desc()).limit(1).scalar_subquery(), 0)
 
 
 async def _links(database: Database, query: Select[Any]) -> list[Link]:

@@ -19,7 +19,7 @@ from meetserver.meetings.messages import Admission, Door, JoinWish, Media
 from meetserver.meetings.passcodes import is_passcode, passcode_of
 from meetserver.meetings.persons import person_keys
 from meetserver.meetings.service import roles_in
-from meetserver.meetings.settings import ip_rules, needs
+from meetserver.meetings.settings import ip_rules
 from meetserver.meetings.store import Meeting
 from meetserver.messages import Role
 from meetserver.names import clean_name
@@ -55,8 +55,7 @@ class Joiner(Struct, frozen=True):
 
 
 async def read_door(call: Call[None, None]) -> Door:
-    found = await call.services.meetings.find(MeetingId(call.part("meeting_id")))
-    return Door(found.title, found.owner_name, needs(found.settings))
+    return await call.services.meetings.door(MeetingId(call.part("meeting_id")))
 
 
 async def join_meeting(call: JoinCall) -> Reply[Admission]:

@@ -11,6 +11,7 @@ from meetserver.errors import Forbidden
 from meetserver.http.auth import authorize, check_origin
 from meetserver.http.cookies import set_page_session
 from meetserver.http.decoding import check_path, decode_body, decode_query, idempotency_key
+from meetserver.http.health import HEALTH_PATHS
 from meetserver.http.idempotency import Answer, once
 from meetserver.http.rates import authenticate_within_rate, record_refusal
 from meetserver.http.registry import AnyRoute, Call, Reply
@@ -28,10 +29,16 @@ def endpoint(route: AnyRoute) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         check_path(request)
+        if route.path not in HEALTH_PATHS:
+            request.app[SERVICES].database.refuse_if_crowded()
         visitor = await _admitted(request, route)
         query = decode_query(request, route)
         body = await decode_body(request, route)
         call: Call[Any, Any] = Call(request.app[SERVICES], request, body, query, visitor)
+        if route.streams:
+            streamed = await route.handler(call)
+            assert isinstance(streamed, web.StreamResponse)
+            return streamed
         answer = await _answer(route, call)
         response = _response(request, answer)
         if answer.page_session is not None:

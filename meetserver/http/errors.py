@@ -24,6 +24,7 @@ STATUS: dict[Code, int] = {
     "room_ended": 410,
     "too_large": 413,
     "not_supported": 422,
+    "bad_file": 422,
     "rate_limited": 429,
     "internal": 500,
     "busy": 503,
@@ -34,6 +35,8 @@ STATUS: dict[Code, int] = {
 # What aiohttp itself refuses before a handler runs, and the code it has with us.
 _FRAMEWORK: dict[int, Code] = {404: "not_found", 405: "not_supported", 413: "too_large", 415: "bad_message"}
 
+CHECKSUM_WRONG = 460
+"""Of tus 1.0.0; HTTP itself has no such status."""
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -62,6 +65,19 @@ class BodyLate(Refused):
     temporary = True
 
 
+class ChecksumWrong(Refused):
+    """What came is not what was sent."""
+
+    code: Code = "bad_message"
+    temporary = True
+
+
+class TusVersionRefused(Refused):
+    """Another version of tus than 1.0.0 (412)."""
+
+    code: Code = "not_supported"
+
+
 def status_of(error: Refused) -> int:
     if isinstance(error, VersionConflict):
         return 412
@@ -69,6 +85,10 @@ def status_of(error: Refused) -> int:
         return 415
     if isinstance(error, BodyLate):
         return 408
+    if isinstance(error, ChecksumWrong):
+        return CHECKSUM_WRONG
+    if isinstance(error, TusVersionRefused):
+        return 412
     return STATUS[error.refusal.code]
 
 
@@ -93,7 +113,7 @@ def problem(status: int, refusal: Refusal, request_id: str, headers: Mapping[str
         sent["Retry-After"] = str(math.ceil(refusal.retry_after_s))
     body = Problem(
         type=f"urn:meetserver:problem:{refusal.code}",
-        title=HTTPStatus(status).phrase,
+        title="Checksum Mismatch" if status == CHECKSUM_WRONG else HTTPStatus(status).phrase,
         status=status,
         detail=refusal.message,
         code=refusal.code,

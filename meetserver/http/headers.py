@@ -17,7 +17,6 @@ NOBODY = (
 )  # fmt: skip
 
 FIXED = {
-    "Server": "meetserver",  # and not which library of which version
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -30,6 +29,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 def add_headers(response: web.StreamResponse, config: Config, path: str, peer: Peer | None) -> None:
     """As far as the answer does not say itself. `peer` is None where the request's own headers made no sense."""
+    response.headers["Server"] = "meetserver"  # and not which library of which version
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_security_policy(_own_sockets(config, peer)))

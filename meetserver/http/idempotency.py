@@ -88,4 +88,4 @@ def _about(key: ClaimKey) -> str:
 
 async def forget_answers(services: Services, now: datetime) -> int:
     """Delete what is older than a day; how many rows."""
-    return await services.database.run(lambda c: store.delete_expired_claims(c, now))
+    return await store.delete_expired_claims(services.database, now)

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from aiohttp import web
+from msgspec.structs import asdict
 
 from meetserver.errors import Refused, RoomEnded
 from meetserver.http.decoding import expected_version, version_etag
@@ -12,7 +13,7 @@ from meetserver.http.peer import base_url
 from meetserver.http.registry import AnyRoute, Call, Reply, Route
 from meetserver.http.services import Services
 from meetserver.ids import MeetingId
-from meetserver.meetings.messages import MeetingPage, MeetingPatch, MeetingShown, NewMeeting
+from meetserver.meetings.messages import MeetingListed, MeetingPage, MeetingPatch, MeetingShown, NewMeeting
 from meetserver.meetings.passcodes import passcode_of
 from meetserver.meetings.settings import shown as shown_settings
 from meetserver.meetings.store import Meeting
@@ -32,7 +33,11 @@ async def create_meeting(call: Call[NewMeeting, None]) -> Reply[MeetingShown]:
 async def list_meetings(call: Call[None, PageQuery]) -> MeetingPage:
     query = call.query
     found, following = await call.services.meetings.list_own(call.caller.user, query.limit, query.after)
-    return MeetingPage([_shown(call.request, call.services, one) for one in found], following)
+    people = await call.services.occupancy.of([one.room_id for one in found])
+    items = [
+        MeetingListed(**asdict(_shown(call.request, call.services, one)), people=people[one.room_id]) for one in found
+    ]
+    return MeetingPage(items, following)
 
 
 async def read_meeting(call: Call[None, None]) -> Reply[MeetingShown]:

@@ -1,5 +1,5 @@
-"""Around every request, from the outside in: its id and its line in the log, headers that browsers heed, problems,
-and where it came from.
+"""Around every request, from the outside in: its id and its line in the log, problems, and where it came from; and
+headers that browsers heed, on whatever is answered.
 """
 
 import logging
@@ -11,6 +11,7 @@ from typing import TypeAlias
 import structlog
 from aiohttp import web
 
+from meetserver.cache.cached import OUTCOMES, Outcome
 from meetserver.errors import BadMessage, Refusal, Refused
 from meetserver.http.errors import problem, problem_of, problem_of_framework
 from meetserver.http.gate import guard_of
@@ -43,8 +44,6 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = await handler(request)
-            if not response.prepared:
-                response.headers["X-Request-Id"] = request_id
             _write_line(request, response, time.perf_counter() - started)
     finally:
         if guard is not None:
@@ -73,12 +72,27 @@ def route_template(request: web.Request) -> str:
     return "unknown" if resource is None else resource.canonical
 
 
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
+    """Before the head of an answer goes out: its id, and headers that keep a page from being framed, sniffed or made to
+    run what is not ours."""
+    if response.status == 101:
+        return
+    if REQUEST_ID in request:
+        response.headers["X-Request-Id"] = request[REQUEST_ID]
+    add_headers(response, request.app[SERVICES].config, request.path, request.get(PEER))
+
+
 @web.middleware
-async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Headers that keep a page from being framed, sniffed or made to run what is not ours."""
-    response = await handler(request)
-    if not response.prepared:
-        add_headers(response, request.app[SERVICES].config, request.path, request.get(PEER))
+async def tell_cached(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """`X-Cache` says what became of the reads that the cache was asked for (docs/caching.md). For debugging."""
+    outcomes: dict[str, Outcome] = {}
+    token = OUTCOMES.set(outcomes)
+    try:
+        response = await handler(request)
+    finally:
+        OUTCOMES.reset(token)
+    if outcomes and not response.prepared:
+        response.headers["X-Cache"] = ", ".join(f"{kind}={outcome}" for kind, outcome in outcomes.items())
     return response
 
 

@@ -14,6 +14,13 @@ Document = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{name}"
 
+BYTES: Document = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+FILE_FORM: Document = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary"}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
 _PHRASES = {
     400: "The request cannot be read, or says what cannot be.",
     401: "No credentials, or none that stand.",
@@ -23,9 +30,11 @@ _PHRASES = {
     412: "It was changed meanwhile.",
     413: "The body is too large.",
     410: "The meeting has ended.",
-    415: "The body must be application/json.",
-    422: "Understood, and not supported by this server.",
+    415: "The body must be of another media type: application/json, where nothing else is said.",
+    416: "The range is not inside the file.",
+    422: "Understood, and not supported by this server, or not what it says it is.",
     429: "Too much of it; `Retry-After` says when it may go on.",
+    460: "What came is not what was sent.",
     503: "Not now; the same call may work later.",
 }
 
@@ -97,6 +106,8 @@ def _operation(route: AnyRoute, by_type: dict[Any, Document], components: Docume
             "required": True,
             "content": {"application/json": {"schema": by_type[route.body]}},
         }
+    if route.takes_form:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": FILE_FORM}}}
     return operation
 
 
@@ -149,8 +160,14 @@ def _header(name: str, schema: Document, description: str) -> Document:
 
 
 def _responses(route: AnyRoute, by_type: dict[Any, Document]) -> Document:
-    if route.answer is None:
-        responses: Document = {str(route.empty_status): {"description": "Done."}}
+    if route.streams:
+        responses: Document = {
+            "200": {"description": "All of it.", "content": BYTES},
+            "206": {"description": "The range that was asked for.", "content": BYTES},
+            "304": {"description": "Whoever asks has it already."},
+        }
+    elif route.answer is None:
+        responses = {str(route.empty_status): {"description": "Done."}}
     else:
         choices = [by_type[choice] for choice in _choices(route.answer)]
         content = {"application/json": {"schema": choices[0] if len(choices) == 1 else {"oneOf": choices}}}

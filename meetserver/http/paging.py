@@ -8,7 +8,7 @@ from meetserver import limits
 
 
 class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    limit: Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS)] = 50
+    limit: Annotated[int, Meta(ge=1, le=limits.PAGE_ITEMS)] = limits.PAGE_USUAL_ITEMS
     cursor: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
 
     @property

@@ -1,5 +1,5 @@
-"""Who may read a room's past: its moderators, administrators, whoever is or was in it, and a guest while in it. Who
-was sent out reads no more.
+"""Who may read a room's past, and its files: its moderators, administrators, whoever is or was in it, and a guest
+while in it. Who was sent out reads no more.
 """
 
 from typing import Any
@@ -33,13 +33,19 @@ class Reader(Struct, frozen=True):
         return entry.to is None or not self.participants.isdisjoint({entry.by, *entry.to})
 
 
-async def reader_of(call: Call[B, Q]) -> Reader:
-    """Raises NotFound where the caller may not know of the meeting, Unauthenticated for a token that is none.
+async def reader_of(call: Call[B, Q], action: str = "history.read") -> Reader:
+    """Of the meeting in the call's path. Raises NotFound where the caller may not know of the meeting, Unauthenticated
+    for a token that is none.
 
     Where there is no such meeting all is looked up just the same, so that it is answered the same and takes as long.
     """
+    return await reader_in(call, MeetingId(call.part("meeting_id")), action)
+
+
+async def reader_in(call: Call[B, Q], meeting: MeetingId, action: str) -> Reader:
+    """As `reader_of`, of this meeting."""
     services, token = call.services, room_token(call.request)
-    found = await _meeting(call)
+    found = await _meeting(call, meeting)
     room = NO_ROOM if found is None else found.room_id
     if token is not None:
         participant = await store.participant_of_token(services.database, room, token)
@@ -51,16 +57,16 @@ async def reader_of(call: Call[B, Q]) -> Reader:
         raise NotFound("there is no such meeting")
     roles = roles_in(call.caller, found)
     there: frozenset[AnyRole] = frozenset({"participant"}) if own else frozenset()
-    if not may(roles | there, "history.read"):
+    if not may(roles | there, action):
         raise NotFound("there is no such meeting")
     if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own):
         raise NotFound("there is no such meeting")
     return Reader(found, own)
 
 
-async def _meeting(call: Call[B, Q]) -> Meeting | None:
+async def _meeting(call: Call[B, Q], meeting: MeetingId) -> Meeting | None:
     try:
-        return await call.services.meetings.find(MeetingId(call.part("meeting_id")), call.visitor)
+        return await call.services.meetings.find(meeting, call.visitor)
     except NotFound:
         return None
 

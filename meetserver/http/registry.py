@@ -18,7 +18,7 @@ B = TypeVar("B")
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 API = "/api/v1"
 ID_PATTERN = r"^[A-Za-z0-9]{1,64}$"
 _ANY_PART = re.compile(ID_PATTERN)
@@ -81,7 +81,7 @@ class Route(Generic[B, Q, R]):
     method: Method
     path: str
     action: str
-    handler: Callable[[Call[B, Q]], Awaitable[R | Reply[R]]]
+    handler: Callable[[Call[B, Q]], Awaitable[R | Reply[R] | web.StreamResponse]]
     summary: str
     tag: str
     answer: Any = None
@@ -92,6 +92,10 @@ class Route(Generic[B, Q, R]):
     if_match: bool = False
     at_root: bool = False
     takes_room_token: bool = False
+    takes_form: bool = False
+    """The body is a form with the file `file`, which the handler reads as it comes."""
+    streams: bool = False
+    """The handler answers by itself, with bytes that are no JSON."""
     rate: str | None = None
     """A class of limits.RATES other than the one that follows from action and method (http/rates.py)."""
 
@@ -106,6 +110,11 @@ class Route(Generic[B, Q, R]):
     @property
     def full_path(self) -> str:
         return self.path if self.at_root else API + self.path
+
+    @property
+    def matched_path(self) -> str:
+        """As the router has it: `/files/uploads` is no file."""
+        return self.full_path.replace("{file_id}", "{file_id:(?!uploads$)[^/]+}")
 
     @property
     def name(self) -> str:

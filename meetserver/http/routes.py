@@ -6,6 +6,8 @@ from meetserver.http import (
     doors,
     erasure,
     factors,
+    file_links,
+    files,
     guest_links,
     health,
     history,
@@ -17,6 +19,7 @@ from meetserver.http import (
     profile,
     security_log,
     sessions,
+    uploads,
     users,
 )
 from meetserver.http.registry import AnyRoute
@@ -36,6 +39,9 @@ ROUTES: list[AnyRoute] = [
     *bans.routes,
     *ip_rules.routes,
     *history.routes,
+    *uploads.routes,
+    *files.routes,
+    *file_links.routes,
     *operations.routes,
     *security_log.routes,
     *health.routes,

@@ -11,8 +11,11 @@ from meetserver.accounts.factor_settings import FactorSettings
 from meetserver.accounts.factors import Factors
 from meetserver.accounts.oidc import SingleSignOn
 from meetserver.accounts.service import Accounts
+from meetserver.cache.occupancy import Occupancy
 from meetserver.config import Config
 from meetserver.database import Database
+from meetserver.files.service import Files
+from meetserver.files.uploads import Uploads
 from meetserver.meetings.invitees import Invitees
 from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
@@ -44,7 +47,10 @@ class Services:
     guest_links: GuestLinks
     ip_rules: IpRules
     tickets: Tickets
+    files: Files
+    uploads: Uploads
     rooms: Rooms
+    occupancy: Occupancy
     operations: Operations
     history: RoomHistory
     security_log: SecurityLog

@@ -64,8 +64,8 @@ async def release_claim(connection: AsyncConnection, key: ClaimKey, me: str) -> 
     await connection.execute(delete(claims).where(_is(key), claims.c.claimed_by == me, claims.c.response.is_(None)))
 
 
-async def delete_expired_claims(connection: AsyncConnection, now: datetime) -> int:
-    return int((await connection.execute(delete(claims).where(claims.c.expires_at <= now))).rowcount)
+async def delete_expired_claims(database: Database, now: datetime) -> int:
+    return await database.sweep(claims, claims.c.expires_at <= now)
 
 
 async def delete_claims_of(connection: AsyncConnection, principal: str) -> int:

@@ -26,10 +26,17 @@ job = Table(
     Column("finished_at", UtcDateTime),
     CheckConstraint("state IN ('waiting', 'running', 'done', 'dead')", name="state"),
     CheckConstraint("(state = 'running') = (leased_by IS NOT NULL)", name="lease"),
-    Index("ix_job_state_run_at", "state", "run_at"),
 )
 
+# As constants: a database uses such an index only for a query that has the same condition, and not as a parameter.
+WAITING = text("state = 'waiting'")
+RUNNING = text("state = 'running'")
+DONE = text("state = 'done'")
 UNFINISHED = text("state IN ('waiting', 'running')")
+
+Index("ix_job_waiting", job.c.kind, job.c.run_at, postgresql_where=WAITING, sqlite_where=WAITING)
+Index("ix_job_running", job.c.lease_until, postgresql_where=RUNNING, sqlite_where=RUNNING)
+Index("ix_job_done", job.c.finished_at, postgresql_where=DONE, sqlite_where=DONE)
 
 # A key is free again when its job is finished: the same work may come up anew.
 Index("uq_job_key_unfinished", job.c.key, unique=True, postgresql_where=UNFINISHED, sqlite_where=UNFINISHED)
@@ -46,5 +53,6 @@ job_run = Table(
     Column("outcome", Text, nullable=False),
     Column("error", Text),
     CheckConstraint("outcome IN ('ok', 'failed', 'dead', 'given_back')", name="outcome"),
+    Index("ix_job_run_finished_at", "finished_at"),
     Index("ix_job_run_job_id_finished_at", "job_id", "finished_at"),
 )

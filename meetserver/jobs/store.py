@@ -1,16 +1,16 @@
 """The SQL of the job runner. Whoever holds a row's lease is named in it, and every later write asks for that name."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import Select, Update, and_, case, delete, insert, literal, or_, select, update
+from sqlalchemy import CompoundSelect, Select, Update, case, insert, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
-from meetserver.jobs.models import UNFINISHED, job, job_run
+from meetserver.jobs.models import DONE, RUNNING, UNFINISHED, WAITING, job, job_run
 from meetserver.messages import Json
 
 Outcome: TypeAlias = Literal["ok", "failed", "dead", "given_back"]
@@ -88,11 +88,13 @@ async def claim(
 
     `running`: ids that this process works on. After it was suspended it renews their leases, and claims them not.
     """
-    due = _due(kinds, now, running).order_by(job.c.run_at).limit(limit).with_for_update(skip_locked=True).cte("due")
+    parts = [part.with_for_update(skip_locked=True) for part in _due(kinds, now, running, limit)]
+    found = _all(parts).cte("found")
+    due = select(found.c.id).order_by(found.c.run_at).limit(limit)
     taken = {"state": "running", "leased_by": leased_by, "lease_until": until, "again": False}
     rows = await database.write(
         update(job)
-        .where(job.c.id.in_(select(due.c.id)))
+        .where(job.c.id.in_(due))
         .values(**taken, attempts=job.c.attempts + 1)
         .returning(*[job.c[field] for field in ClaimedJob.__struct_fields__])
     )
@@ -101,20 +103,28 @@ async def claim(
 
 async def has_due(database: Database, kinds: Collection[str], now: datetime, running: Collection[str] = ()) -> bool:
     """Whether a claim is worth its write."""
-    return bool(await database.fetch(_due(kinds, now, running).limit(1)))
+    return bool(await database.fetch(_all(_due(kinds, now, running, 1))))
 
 
-def _due(kinds: Collection[str], now: datetime, running: Collection[str]) -> Select[tuple[str]]:
-    waiting = and_(job.c.state == "waiting", job.c.run_at <= now)
-    abandoned = and_(job.c.state == "running", job.c.lease_until <= now)
-    return select(job.c.id).where(job.c.kind.in_(kinds), or_(waiting, abandoned), job.c.id.not_in(running))
+def _due(kinds: Collection[str], now: datetime, running: Collection[str], limit: int) -> list[Select[Any]]:
+    """Of each kind the longest due, `limit` of them, and as many that were abandoned: found where they stand in an
+    index, however many of other kinds wait beside them."""
+    of_each_kind = [(WAITING, job.c.kind == kind, job.c.run_at <= now) for kind in kinds]
+    abandoned = (RUNNING, job.c.kind.in_(kinds), job.c.lease_until <= now)
+    there = select(job.c.id, job.c.run_at).where(job.c.id.not_in(running)).limit(limit)
+    first = [there.where(*one).order_by(job.c.run_at) for one in of_each_kind]
+    return [*first, there.where(*abandoned).order_by(job.c.lease_until)]
+
+
+def _all(parts: Iterable[Select[Any]]) -> CompoundSelect[Any]:
+    return union_all(*(select(part.subquery()) for part in parts))
 
 
 async def take_back(database: Database, runner: str, now: datetime) -> None:
     """What this runner's predecessor of the same name, which is gone, left running waits again."""
     await database.write(
         update(job)
-        .where(job.c.state == "running", job.c.leased_by.startswith(f"{runner}/", autoescape=True))
+        .where(RUNNING, job.c.leased_by.startswith(f"{runner}/", autoescape=True))
         .values(state="waiting", run_at=now, **_FREE)
     )
 
@@ -181,9 +191,7 @@ async def settle(database: Database, mine: ClaimedJob, change: Change, run: JobR
 
 async def kick(database: Database, kinds: Collection[str], now: datetime) -> None:
     """Have periodic jobs run now; those that run already, once more."""
-    await database.write(
-        update(job).where(job.c.key.in_(kinds), job.c.state.in_(["waiting", "running"])).values(run_at=now, again=True)
-    )
+    await database.write(update(job).where(job.c.key.in_(kinds), UNFINISHED).values(run_at=now, again=True))
 
 
 async def runs_of(database: Database, job_id: str, limit: int) -> list[JobRun]:
@@ -196,8 +204,8 @@ async def runs_of(database: Database, job_id: str, limit: int) -> list[JobRun]:
 
 async def delete_old(database: Database, before: datetime) -> None:
     """Done jobs with their history, and the history of those that go on. Dead jobs stay until somebody looks."""
-    await database.write(delete(job).where(job.c.state == "done", job.c.finished_at < before))
-    await database.write(delete(job_run).where(job_run.c.finished_at < before))
+    await database.sweep(job, DONE, job.c.finished_at < before)
+    await database.sweep(job_run, job_run.c.finished_at < before)
 
 
 def _update(mine: ClaimedJob) -> Update:

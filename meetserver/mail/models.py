@@ -22,9 +22,13 @@ outbox = Table(
     CheckConstraint("(state = 'sent') = (payload IS NULL)", name="payload"),
 )
 
-Index(
-    "ix_outbox_due_at_waiting",
-    outbox.c.due_at,
-    postgresql_where=text("state = 'waiting'"),
-    sqlite_where=text("state = 'waiting'"),
-)
+# As constants: a database uses such an index only for a query that has the same condition, and not as a parameter.
+WAITING = text("state = 'waiting'")
+DEAD = text("state = 'dead'")
+SENT = text("state = 'sent'")
+UNSENT = text("state != 'sent'")
+
+Index("ix_outbox_waiting", outbox.c.due_at, postgresql_where=WAITING, sqlite_where=WAITING)
+Index("ix_outbox_dead", outbox.c.finished_at, postgresql_where=DEAD, sqlite_where=DEAD)
+Index("ix_outbox_sent", outbox.c.finished_at, postgresql_where=SENT, sqlite_where=SENT)
+Index("ix_outbox_unsent", outbox.c.id, postgresql_where=UNSENT, sqlite_where=UNSENT)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
 from meetserver.ids import UserId
-from meetserver.mail.models import outbox
+from meetserver.mail.models import DEAD, SENT, UNSENT, WAITING, outbox
 
 # As much of it as is needed here: the table is described in a package beside this one.
 account = table("user_account", column("id"), column("email"))
@@ -33,7 +33,7 @@ async def claim(database: Database, kind: str, now: datetime, until: datetime, l
     """At most `limit` due rows, oldest first; nobody else gets them before `until`."""
     due = (
         select(outbox.c.id)
-        .where(outbox.c.state == "waiting", outbox.c.kind == kind, outbox.c.due_at <= now)
+        .where(WAITING, outbox.c.kind == kind, outbox.c.due_at <= now)
         .order_by(outbox.c.due_at, outbox.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -70,21 +70,17 @@ async def _finish(database: Database, row: Claimed, values: dict[str, object]) -
 
 async def dead_letters(database: Database, limit: int) -> Sequence[Claimed]:
     """Newest first."""
-    rows = await database.fetch(
-        select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.finished_at.desc()).limit(limit)
-    )
+    rows = await database.fetch(select(outbox).where(DEAD).order_by(outbox.c.finished_at.desc()).limit(limit))
     return [Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) for row in rows]
 
 
 async def delete_sent(database: Database, before: datetime) -> None:
-    await database.write(delete(outbox).where(outbox.c.state == "sent", outbox.c.finished_at < before))
+    await database.sweep(outbox, SENT, outbox.c.finished_at < before)
 
 
 async def unsent(database: Database, after_id: str, limit: int) -> list[Claimed]:
     """Rows that wait, and dead ones, in the order of their ids."""
-    rows = await database.fetch(
-        select(outbox).where(outbox.c.state != "sent", outbox.c.id > after_id).order_by(outbox.c.id).limit(limit)
-    )
+    rows = await database.fetch(select(outbox).where(UNSENT, outbox.c.id > after_id).order_by(outbox.c.id).limit(limit))
     return [Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) for row in rows]
 
 

@@ -6,11 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
 from meetserver.access import may
+from meetserver.cursors import read_cursor, write_cursor
 from meetserver.database import Database
 from meetserver.errors import Conflict, Forbidden, NotFound
 from meetserver.ids import MeetingId
 from meetserver.meetings import guest_store
-from meetserver.meetings.cursors import read_cursor, write_cursor
 from meetserver.meetings.guest_store import Invitee
 from meetserver.meetings.messages import InviteePatch
 from meetserver.meetings.service import Meetings, Viewer, roles_in

@@ -5,11 +5,11 @@ import hashlib
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
+from meetserver.cursors import read_cursor, write_cursor
 from meetserver.database import Database
 from meetserver.errors import BadMessage, Conflict, Forbidden, NotFound
 from meetserver.ids import MeetingId
 from meetserver.meetings import guest_store
-from meetserver.meetings.cursors import read_cursor, write_cursor
 from meetserver.meetings.guest_store import GuestLink
 from meetserver.meetings.messages import NewLink
 from meetserver.meetings.service import Meetings, Viewer, checked_time

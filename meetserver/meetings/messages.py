@@ -155,8 +155,14 @@ class MeetingShown(Struct, frozen=True, kw_only=True):
     updated_at: str
 
 
+class MeetingListed(MeetingShown, frozen=True, kw_only=True):
+    """`people`: how many are in its room, as of a few seconds ago; null while nobody can say."""
+
+    people: int | None
+
+
 class MeetingPage(Struct, frozen=True):
-    items: list[MeetingShown]
+    items: list[MeetingListed]
     next: str | None
 
 

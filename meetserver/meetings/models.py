@@ -49,6 +49,7 @@ invitee = Table(
     UniqueConstraint("meeting_id", "email_key"),
     CheckConstraint("role IN ('host', 'cohost', 'participant', 'viewer')", name="role"),
     Index("ix_invitee_email_key", "email_key"),
+    Index("ix_invitee_meeting_id_created_at_id", "meeting_id", "created_at", "id"),
 )
 
 # Links for people without an account: each with a secret of its own, that can be taken back.
@@ -72,4 +73,14 @@ guest_link = Table(
     CheckConstraint("role IN ('participant', 'viewer')", name="role"),
     CheckConstraint("max_uses IS NULL OR uses <= max_uses", name="uses"),
     Index("ix_guest_link_meeting_id", "meeting_id"),
+)
+
+# A meeting's list, oldest first.
+Index(
+    "ix_guest_link_listed",
+    guest_link.c.meeting_id,
+    guest_link.c.created_at,
+    guest_link.c.id,
+    postgresql_where=guest_link.c.revoked_at.is_(None),
+    sqlite_where=guest_link.c.revoked_at.is_(None),
 )

@@ -8,19 +8,23 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from msgspec import UNSET
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver import limits
 from meetserver.access import AnyRole, may
+from meetserver.cache import keys
+from meetserver.cache.cached import Cached
+from meetserver.cursors import read_cursor, write_cursor
 from meetserver.database import Database
 from meetserver.errors import BadMessage, Forbidden, NotFound, NotSupported, VersionConflict
 from meetserver.ids import MeetingId, RoomId, UserId
 from meetserver.meetings import guest_store, store
-from meetserver.meetings.cursors import read_cursor, write_cursor
 from meetserver.meetings.guest_store import Invitee
-from meetserver.meetings.messages import MeetingPatch, NewMeeting, SettingsWish
+from meetserver.meetings.messages import Door, MeetingPatch, NewMeeting, SettingsWish
 from meetserver.meetings.passcodes import with_passcode
-from meetserver.meetings.settings import stored
-from meetserver.meetings.store import Meeting
+from meetserver.meetings.settings import needs, stored
+from meetserver.meetings.store import FirstPage, Meeting
 from meetserver.names import check_zone, clean_name
 from meetserver.ports import Clock, Random, Sealer
 
@@ -44,8 +48,9 @@ class Viewer(Protocol):
 
 
 class Meetings:
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, random: Random) -> None:
+    def __init__(self, database: Database, cached: Cached, sealer: Sealer, clock: Clock, random: Random) -> None:
         self._database = database
+        self._cached = cached
         self._sealer = sealer
         self._clock = clock
         self._random = random
@@ -82,11 +87,28 @@ class Meetings:
         return made
 
     async def find(self, id_: MeetingId, viewer: Viewer | None = None) -> Meeting:
-        """For the door: whoever has the id may ask to join. Raises NotFound."""
-        found = await store.read(self._database, id_, None if viewer is None else viewer.verified_key)
+        """For the door: whoever has the id may ask to join. The meeting as of less than limits.CACHE_LOCAL_S ago, but
+        what the viewer is invited as, as of now. Raises NotFound."""
+        found = await self._cached.read(keys.meeting(id_), Meeting, lambda: store.read(self._database, id_))
+        invited = None
+        if viewer is not None and viewer.verified_key is not None and (found is None or viewer.user != found.owner_id):
+            # Also where there is no such meeting: it takes as long as where the viewer may not see it.
+            invited = await store.role_invited_with(self._database, id_, viewer.verified_key)
         if found is None:
             raise NotFound("there is no such meeting")
-        return found
+        return found if invited is None else replace(found, invited=invited)
+
+    async def door(self, id_: MeetingId) -> Door:
+        """What whoever has the meeting's link may know before joining. Raises NotFound."""
+
+        async def load() -> Door | None:
+            found = await store.read(self._database, id_)  # a copy of a copy would be twice as old
+            return None if found is None else Door(found.title, found.owner_name, needs(found.settings))
+
+        door = await self._cached.read(keys.door(id_), Door, load)
+        if door is None:
+            raise NotFound("there is no such meeting")
+        return door
 
     async def read(self, viewer: Viewer, id_: MeetingId) -> Meeting:
         """Raises NotFound, also where the viewer may not see it."""
@@ -100,6 +122,17 @@ class Meetings:
 
     async def list_own(self, owner: UserId, limit: int, cursor: str | None) -> tuple[list[Meeting], str | None]:
         """A page, newest first, and the cursor of the next one. Raises BadMessage for a cursor that is none."""
+        if cursor is not None or limit != limits.PAGE_USUAL_ITEMS:
+            return await self._page(owner, limit, cursor)
+
+        async def load() -> FirstPage:
+            return FirstPage(*await self._page(owner, limit, None))
+
+        first = await self._cached.read(keys.meetings_of(owner), FirstPage, load)
+        assert first is not None
+        return first.meetings, first.following
+
+    async def _page(self, owner: UserId, limit: int, cursor: str | None) -> tuple[list[Meeting], str | None]:
         before = None if cursor is None else read_cursor(cursor)
         found = await store.page_of_owner(self._database, owner, limit + 1, before)
         if len(found) <= limit:

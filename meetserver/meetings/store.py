@@ -7,7 +7,8 @@ from msgspec import Struct
 from sqlalchemy import Select, column, delete, insert, null, select, table, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from meetserver.database import Database
+from meetserver.cache import keys
+from meetserver.database import Database, changed
 from meetserver.ids import MeetingId, RoomId, UserId
 from meetserver.meetings.models import invitee, meeting
 from meetserver.messages import Role
@@ -35,16 +36,31 @@ class Meeting(Struct, frozen=True):
     """The role that whoever asked is invited with."""
 
 
+class FirstPage(Struct, frozen=True):
+    """Of somebody's own meetings, and the cursor of the next one."""
+
+    meetings: list[Meeting]
+    following: str | None
+
+
 async def insert_with_room(connection: AsyncConnection, wanted: Meeting) -> None:
+    changed(connection, *keys.of_meeting(wanted.id, wanted.owner_id))
     columns = {column.name: getattr(wanted, column.name) for column in meeting.columns}
     await connection.execute(insert(meeting).values(**columns))
     await connection.execute(insert(room).values(id=wanted.room_id, meeting_id=wanted.id, created_at=wanted.created_at))
 
 
-async def read(database: Database, id_: MeetingId, email_key: str | None) -> Meeting | None:
-    """`email_key`: of the verified address of whoever asks."""
-    rows = await database.fetch(_meetings(email_key).where(meeting.c.id == id_))
+async def read(database: Database, id_: MeetingId) -> Meeting | None:
+    """As it is for everybody, whoever is invited."""
+    rows = await database.fetch(_meetings().where(meeting.c.id == id_))
     return _meeting(rows[0]) if rows else None
+
+
+async def role_invited_with(database: Database, id_: MeetingId, email_key: str) -> Role | None:
+    """`email_key`: of the verified address of whoever asks."""
+    query = select(invitee.c.role).where(invitee.c.meeting_id == id_, invitee.c.email_key == email_key)
+    rows = await database.fetch(query)
+    return rows[0].role if rows else None
 
 
 async def locked(connection: AsyncConnection, id_: MeetingId, email_key: str | None) -> Meeting | None:
@@ -64,12 +80,14 @@ async def page_of_owner(
 
 
 async def update_columns(connection: AsyncConnection, id_: MeetingId, **columns: object) -> None:
-    await connection.execute(update(meeting).where(meeting.c.id == id_).values(**columns))
+    wanted = update(meeting).where(meeting.c.id == id_).values(**columns)
+    _note_change(connection, id_, await connection.scalar(wanted.returning(meeting.c.owner_id)))
 
 
 async def remove(connection: AsyncConnection, id_: MeetingId) -> None:
     """The room and its log go with it."""
-    await connection.execute(delete(meeting).where(meeting.c.id == id_))
+    wanted = delete(meeting).where(meeting.c.id == id_)
+    _note_change(connection, id_, await connection.scalar(wanted.returning(meeting.c.owner_id)))
 
 
 async def invitations_of(database: Database, user: UserId) -> list[dict[str, str]]:
@@ -82,6 +100,12 @@ async def invitations_of(database: Database, user: UserId) -> list[dict[str, str
 async def remove_invitations(connection: AsyncConnection, user: UserId) -> int:
     """To this user's address, if it is verified; how many."""
     return int((await connection.execute(delete(invitee).where(invitee.c.email_key.in_(_address_of(user))))).rowcount)
+
+
+def _note_change(connection: AsyncConnection, id_: MeetingId, owner_id: UserId | None) -> None:
+    """Of a meeting that was there."""
+    if owner_id is not None:
+        changed(connection, *keys.of_meeting(id_, owner_id))
 
 
 def _address_of(user: UserId) -> Select[Any]:

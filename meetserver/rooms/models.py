@@ -3,7 +3,7 @@
 Rows of `room_event`, the fence in `room` and the sessions are written by adapters/room_log.py alone.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, false, text
 
 from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metadata
 
@@ -23,6 +23,10 @@ room = Table(
     Column("is_quarantined", Boolean, nullable=False, server_default=false()),
 )
 
+# A constant: a database uses such an index only for a query that has the same condition, in the same words.
+QUARANTINED = text("is_quarantined")
+Index("ix_room_quarantined", room.c.id, postgresql_where=QUARANTINED, sqlite_where=QUARANTINED)
+
 room_event = Table(
     "room_event",
     metadata,
@@ -41,6 +45,8 @@ room_event = Table(
     Column("txn", Text),
     Column("body_hash", Bytes),
     UniqueConstraint("room_id", "author", "txn"),
+    # A room's messages, and who was sent out of it, among all that was drawn there.
+    Index("ix_room_event_room_id_type_seq", "room_id", "type", "seq"),
 )
 
 room_snapshot = Table(
@@ -73,12 +79,14 @@ room_session = Table(
     # Null: waits in the lobby, or went from there. Such a session reads nothing of the room.
     Column("joined_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
-    Index("ix_room_session_user_id", "user_id"),
+    Index("ix_room_session_room_id", "room_id"),
+    Index("ix_room_session_user_id_room_id", "user_id", "room_id"),
 )
-# What loading a room, and looking for rooms that somebody may come back to, ask for.
+# What loading a room, looking for rooms that somebody may come back to, and reading with a resume token ask for.
 Index(
     "ix_room_session_open",
     room_session.c.room_id,
+    room_session.c.token_hash,
     postgresql_where=room_session.c.closed_at.is_(None),
     sqlite_where=room_session.c.closed_at.is_(None),
 )

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import False_, True_
 import meetserver.accounts.models
 import meetserver.audit.models
 import meetserver.cluster.models
+import meetserver.files.models
 import meetserver.http.models
 import meetserver.jobs.models
 import meetserver.keys.models

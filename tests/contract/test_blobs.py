@@ -6,14 +6,19 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from meetserver.adapters.blobs import ASIDE, READ_BYTES, DiskBlobs
 from meetserver.adapters.memory.blobs import MemoryBlobs
 from meetserver.adapters.memory.random import SeededRandom
+from meetserver.adapters.object_store import ObjectBlobs
+from meetserver.config import Config
 from meetserver.errors import NotFound, Unavailable
 from meetserver.ports import BlobStore
+from tests.servers.s3 import S3Server
 
 
 @pytest.fixture
@@ -21,9 +26,20 @@ def disk(tmp_path: Path) -> DiskBlobs:
     return DiskBlobs(tmp_path / "files", SeededRandom())
 
 
-@pytest.fixture(params=["memory", "disk"])
+@pytest.fixture
+def s3_config(s3_server: S3Server) -> Config:
+    """A store of this test's own."""
+    return s3_server.config(prefix=uuid4().hex)
+
+
+@pytest.fixture
+def s3(s3_config: Config) -> ObjectBlobs:
+    return ObjectBlobs.open(s3_config)
+
+
+@pytest.fixture(params=["memory", "disk", "s3"])
 def blobs(request: pytest.FixtureRequest) -> BlobStore:
-    store: BlobStore = MemoryBlobs() if request.param == "memory" else request.getfixturevalue("disk")
+    store: BlobStore = MemoryBlobs() if request.param == "memory" else request.getfixturevalue(request.param)
     return store
 
 
@@ -173,6 +189,12 @@ async def test_an_upload_is_invisible_until_it_is_whole(blobs: BlobStore) -> Non
     assert await putting == 13
 
 
+async def test_what_is_whole_is_not_swept(blobs: BlobStore) -> None:
+    await blobs.put("f", chunks(b"x"))
+    assert await blobs.sweep(datetime.now(UTC) + timedelta(days=1)) == 0
+    assert await read(blobs, "f") == b"x"
+
+
 # --- on the disk
 
 
@@ -224,6 +246,45 @@ async def test_a_blob_is_synced_before_it_is_seen_and_its_folder_after(
     assert not synced_file[1]
     assert synced_above == (str(tmp_path / "files"), False)
     assert synced_folder == (str(target.parent), True)
+
+
+async def test_a_folder_goes_with_its_last_blob(disk: DiskBlobs, tmp_path: Path) -> None:
+    for name in ("m1/a", "m1/f1/b", "m1/f1/c"):
+        await disk.put(name, chunks(b"x"))
+    await disk.delete("m1/f1/b")
+    assert (tmp_path / "files/m1/f1").is_dir()
+    await disk.delete("m1/f1/c")
+    assert not (tmp_path / "files/m1/f1").exists()
+    assert await names(disk) == ["m1/a"]
+    await disk.delete("m1/a")
+    assert sorted(path.name for path in (tmp_path / "files").iterdir()) == [ASIDE]
+
+
+async def test_a_folder_that_goes_takes_nothing_with_it_that_is_just_put(disk: DiskBlobs) -> None:
+    async def come_and_go(name: str) -> None:
+        for _ in range(40):
+            await disk.put(name, chunks(b"x"))
+            assert await read(disk, name) == b"x"
+            await disk.delete(name)
+
+    await asyncio.gather(*(come_and_go(f"m/f/{number}") for number in range(4)))
+
+
+async def test_only_the_folder_of_the_prefix_is_looked_through(
+    disk: DiskBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("m1/a", "m2/a", "m2/b"):
+        await disk.put(name, chunks(b"x"))
+    seen: list[str] = []
+    scan = os.scandir
+
+    def note(path: Path) -> Any:
+        seen.append(Path(path).name)
+        return scan(path)
+
+    monkeypatch.setattr("os.scandir", note)
+    assert await names(disk, "m1/") == ["m1/a"]
+    assert set(seen) == {"m1"}
 
 
 async def test_what_a_dead_process_was_writing_is_swept(disk: DiskBlobs, tmp_path: Path) -> None:

@@ -102,6 +102,18 @@ async def test_a_write_returns_its_rows(database: Database) -> None:
     assert await counted(database) == "7"
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 5])
+async def test_what_has_run_out_is_swept_little_by_little(
+    database: Database, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(limits, "ROWS_SWEPT", 2)
+    for number in range(rows):
+        await database.write(insert(shard_lease).values(shard_id=f"s{number}", incarnation="a", expires_at=NOON))
+    await database.write(insert(shard_lease).values(shard_id="kept", incarnation="a", expires_at=NOON + timedelta(1)))
+    assert await database.sweep(shard_lease, shard_lease.c.expires_at <= NOON) == rows
+    assert [row.shard_id for row in await database.fetch(select(shard_lease))] == ["kept"]
+
+
 async def test_times_come_back_in_utc(database: Database) -> None:
     local = (NOON + timedelta(microseconds=123456)).astimezone(timezone(timedelta(hours=5)))
     await database.write(insert(shard_lease).values(shard_id="s", incarnation="a", expires_at=local))

@@ -348,6 +348,13 @@ async def test_a_time_leads_to_a_seq(world: World) -> None:
     assert [await world.log.seq_at(owned.room, at) for at in moments] == [0, 2, 2, 3]
 
 
+async def test_so_does_each_time_of_a_longer_log(world: World) -> None:
+    owned = await world.given_owned_room()
+    await owned.write(*[{"at": NOON + timedelta(seconds=n // 3)} for n in range(20)])
+    moments = [NOON + timedelta(seconds=n) for n in range(-1, 8)]
+    assert [await world.log.seq_at(owned.room, at) for at in moments] == [0, 3, 6, 9, 12, 15, 18, 20, 20]
+
+
 async def test_entries_of_one_type_are_paged_both_ways(world: World) -> None:
     owned = await world.given_owned_room()
     await owned.write(*[{"type": "chat.sent" if n % 2 else "whiteboard.applied"} for n in range(1, 11)])

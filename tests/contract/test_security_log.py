@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from meetserver.adapters.engine import open_database
 from meetserver.adapters.memory.clock import START, ManualClock
 from meetserver.adapters.memory.security_log import MemorySecurityLog
 from meetserver.audit import store
-from meetserver.audit.chain import Link, chained
+from meetserver.audit.chain import BEGINNING, Link, chained
 from meetserver.audit.models import security_event
 from meetserver.audit.service import SqlSecurityLog
 from meetserver.audit.verification import read_head, verify
@@ -293,3 +293,16 @@ async def test_operators_see_a_line_for_each(sql_log: SqlSecurityLog, caplog: py
     assert line == (
         "action=security_event type=role.granted seq=1 actor=bob subject=ann address=192.0.2.1 request_id=request-1"
     )
+
+
+# --- since a time
+
+
+async def test_clocks_that_differ_lose_no_event_since_a_time(database: Database) -> None:
+    """The first comes from a server whose clock is ahead: its time is after that of the second."""
+    times = [START + timedelta(seconds=limits.CLOCK_SKEW_S), START]
+    link = Link(0, START, "user.signed_in", "ann", "ann", "", "", "", "{}", b"")
+    await store.append(database, chained([replace(link, at=at) for at in times], 0, BEGINNING))
+    assert [one.seq for one in await store.newest(database, limit=9, since=START)] == [2, 1]
+    later = START + timedelta(seconds=limits.CLOCK_SKEW_S)
+    assert [one.seq for one in await store.newest(database, limit=9, since=later)] == [1]

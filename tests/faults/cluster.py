@@ -6,6 +6,7 @@ Everything here blocks: on a loop, call it by `asyncio.to_thread`.
 
 import contextlib
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,7 +106,8 @@ def cluster(shards: int = SHARDS, *, has_ways: bool = False, postgres_folder: Pa
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(PostgresServer(fsync=True, parent=postgres_folder))
         valkey = stack.enter_context(ValkeyServer())
-        made = [_shard(f"shard-{number}", postgres, valkey, has_ways) for number in range(1, shards + 1)]
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meet-data-")))
+        made = [_shard(f"shard-{number}", postgres, valkey, has_ways, data) for number in range(1, shards + 1)]
         for shard in made:
             stack.callback(shard.server.close)
         proxy = stack.enter_context(Proxy(_ways(made, postgres, valkey))) if has_ways else None
@@ -114,7 +116,7 @@ def cluster(shards: int = SHARDS, *, has_ways: bool = False, postgres_folder: Pa
         yield running
 
 
-def _shard(name: str, postgres: PostgresServer, valkey: ValkeyServer, has_ways: bool) -> Shard:
+def _shard(name: str, postgres: PostgresServer, valkey: ValkeyServer, has_ways: bool, data: Path) -> Shard:
     to_postgres, to_valkey = (_free_port(), _free_port()) if has_ways else (0, 0)
     settings = {
         "MEET_SHARD_ID": name,
@@ -129,7 +131,7 @@ def _shard(name: str, postgres: PostgresServer, valkey: ValkeyServer, has_ways: 
     url = urlsplit(postgres.url)
     if has_ways:
         url = url._replace(netloc=f"{url.netloc.rpartition(':')[0]}:{to_postgres}")
-    return Shard(name, MeetServer(url.geturl(), settings), to_postgres, to_valkey)
+    return Shard(name, MeetServer(url.geturl(), settings, data), to_postgres, to_valkey)
 
 
 def _ways(shards: list[Shard], postgres: PostgresServer, valkey: ValkeyServer) -> dict[int, str]:

@@ -69,6 +69,7 @@ class Listener:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.seqs: list[int] = []
+        self.has_all = asyncio.Event()
 
     def heard(self, event: RoomEvent) -> None:
         if not isinstance(event, DurableEvent):
@@ -77,6 +78,8 @@ class Listener:
         text = event.data.text if isinstance(event.data, Sent) else None
         if text is not None and text.startswith("number "):
             self.numbers.append(int(text.split()[1]))
+            if len(self.numbers) == TOLD:
+                self.has_all.set()
 
 
 @pytest.fixture
@@ -100,6 +103,7 @@ async def test_who_reads_late_gets_all_in_order_and_holds_up_nobody(meeting: Mee
         for number in range(TOLD):
             await ann.send(Send(text=f"number {number} {LONG}"), timeout_s=limits.LAG_S)
         await cy.send(Send(text="heard you"))
+        await asyncio.wait_for(listener.has_all.wait(), 10)  # a reply does not wait for what its reader lacks
         assert listener.numbers == list(range(TOLD))
         late = [number async for number in _numbers(bo)]
         assert late == list(range(TOLD))

@@ -21,12 +21,12 @@ ROOT, PASSWORD = "root@example.com", "correct horse battery"
 
 
 @pytest.fixture
-def shards(postgres_url: str, redis_url: str) -> Iterator[dict[str, MeetServer]]:
+def shards(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[dict[str, MeetServer]]:
     common = {"MEET_REDIS_URL": redis_url, "MEET_LEASE_TTL_S": "2", "MEET_RATE_FACTOR": "0"}
     root = {"MEET_ADMIN_EMAIL": ROOT, "MEET_ADMIN_PASSWORD": PASSWORD}
     with contextlib.ExitStack() as stack:
         yield {
-            name: stack.enter_context(MeetServer(postgres_url, {"MEET_SHARD_ID": name, **common, **root}))
+            name: stack.enter_context(MeetServer(postgres_url, {"MEET_SHARD_ID": name, **common, **root}, tmp_path))
             for name in ("shard-1", "shard-2")
         }
 

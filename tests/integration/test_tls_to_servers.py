@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from meetserver.adapters.bus import RedisBus
 from meetserver.adapters.mailer import open_mailer
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.adapters.object_store import ObjectBlobs
 from meetserver.adapters.postgres import connector
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.tls import redis_tls
@@ -27,6 +28,7 @@ from tests.contract.smtp_peer import smtp_peer
 from tests.servers.certificates import Authority
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import ServerFailed
+from tests.servers.s3 import S3Server
 from tests.servers.tools import find_all, missing
 from tests.servers.valkey import ValkeyServer
 
@@ -242,3 +244,26 @@ async def test_tls_can_be_turned_off(authority: Authority) -> None:
     async with smtp_peer(starttls=server_tls(authority)) as peer:
         await send(peer.port, smtp_tls="off")
         assert peer.was_tls == [False]
+
+
+# --- the object store
+
+
+@pytest.fixture(scope="module")
+def object_store(authority: Authority) -> Iterator[S3Server]:
+    with S3Server(authority.issue()) as server:
+        yield server
+
+
+async def test_a_verified_object_store(object_store: S3Server, authority: Authority) -> None:
+    blobs = ObjectBlobs.open(object_store.config("p", ca_file=str(authority.file)))
+    assert await blobs.size("f") is None
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_an_object_store_with_a_wrong_certificate_is_not_used(
+    object_store: S3Server, wrong: str, folder: Path, authority: Authority
+) -> None:
+    config = object_store.config("p", host=host(wrong), ca_file=ca_file(wrong, folder, authority))
+    with pytest.raises(Unavailable, match="object store cannot be reached"):
+        await ObjectBlobs.open(config).size("f")

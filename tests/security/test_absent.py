@@ -13,10 +13,12 @@ from meetserver.accounts.models import external_identity, passkey
 from meetserver.http.registry import AnyRoute
 from meetserver.http.routes import ROUTES
 from meetserver.meetings import service
+from tests.files.pictures import picture
 from tests.integration.http.conftest import Answer, Api, Make
 from tests.integration.http.test_access_matrix import BODIES
 from tests.integration.http.test_enumeration import noted_work
 from tests.integration.http.test_hidden import ABSENT, HIDING, ask, told
+from tests.integration.http.test_uploads import BYTES, place_of
 from tests.security.timing import SAME_WITHIN, difference
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -32,8 +34,14 @@ HIDE_NOTHING: Final = {
 }
 """Parts of paths, and why there is nothing of others to be found by them."""
 SOMEBODYS: Final = [
-    (route, part) for route in ROUTES for part in route.path_parts if part not in {"meeting_id", *HIDE_NOTHING}
+    (route, part)
+    for route in ROUTES
+    for part in route.path_parts
+    if part not in {"meeting_id", *HIDE_NOTHING} and route.method != "HEAD" and "key" not in route.path_parts
 ]
+
+
+UPLOADING: Final = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": BYTES}
 
 
 class Others:
@@ -48,7 +56,9 @@ class Others:
     async def ask(self, route: AnyRoute, part: str, id_: str, who: Api | None = None) -> Answer:
         meeting = self.meeting if who is None else self.ids["meeting_id"]
         path = route.path.format_map({"meeting_id": meeting, part: id_})
-        return await (who or self.bo).request(route.method, path, BODIES[route.body.__name__] if route.body else None)
+        headers = UPLOADING if route.path.startswith("/files/uploads") else {}
+        body = BODIES[route.body.__name__] if route.body else None
+        return await (who or self.bo).request(route.method, path, body, headers=headers)
 
 
 @pytest.fixture
@@ -66,8 +76,12 @@ async def others(make_api: Make) -> Others:
     await write(insert(passkey).values(id="annspasskey", credential_id=b"1", public_key=b"", name="Key", **row))
     about = {"provider": "corp", "issuer": "https://id.example", "subject": "ann", "last_used_at": now}
     await write(insert(external_identity).values(id="annsidentity", **about, **row))
+    file = await ann.bring(meeting, picture("PNG"), "photo.png", "image/png")
+    upload = await place_of(ann, meeting)
     ids = {
         "meeting_id": meeting,
+        "file_id": file.body["id"],
+        "upload_id": upload.rpartition("/")[2],
         "invitee_id": invited.body["id"],
         "link_id": link.body["id"],
         "token_id": token.body["id"],
@@ -96,6 +110,7 @@ async def test_anothers_is_as_absent_as_nobodys(others: Others, record_property:
 
 
 @on_sqlite
+@pytest.mark.usefixtures("uncached")
 async def test_no_more_is_looked_up_for_a_hidden_meeting(others: Others, record_property: Any) -> None:
     for route in HIDING:
         await ask(others.bo, route, ABSENT)
@@ -109,6 +124,7 @@ async def test_no_more_is_looked_up_for_a_hidden_meeting(others: Others, record_
 
 
 @on_sqlite
+@pytest.mark.usefixtures("uncached")
 async def test_a_made_up_token_of_a_room_does_not_tell_which_rooms_there_are(others: Others) -> None:
     answers, works = [], []
     for id_ in (ABSENT, others.ids["meeting_id"], ABSENT):

@@ -67,7 +67,8 @@ async def row_counts(api: Api) -> dict[str, int]:
 
 
 def path_of(route: AnyRoute, room: Room) -> str:
-    return route.path.replace("/meetings/{meeting_id}", room.path).replace("{name}", "none")
+    path = route.path.replace("/meetings/{meeting_id}", room.path)
+    return path.replace("{name}", "none").replace("{file_id}", "none")
 
 
 @on_postgres

@@ -142,7 +142,8 @@ def test_no_code_is_made_of_data() -> None:
 
 
 def test_no_commands_of_the_system_are_run() -> None:
-    assert everywhere(runs_commands) == []
+    """But our own Python, which images are made anew in."""
+    assert {found.partition(":")[0] for found in everywhere(runs_commands)} == {"meetserver/adapters/images.py"}
 
 
 def test_no_objects_are_made_of_data_but_typed_ones() -> None:

@@ -39,12 +39,15 @@ def _bytecode() -> dict[str, str]:
 class MeetServer:
     """One `python -m meetserver serve` on 127.0.0.1; its address and data stay the same over restarts.
 
-    `database_url` empty: SQLite in `data_dir`. `settings` are MEET_* variables beside FOR_TESTS.
+    `database_url` empty: SQLite in `data_dir`. `settings` are MEET_* variables beside FOR_TESTS. Shards of one cluster
+    share a `data_dir`, which is the caller's.
     """
 
-    def __init__(self, database_url: str = "", settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, database_url: str = "", settings: dict[str, str] | None = None, data_dir: Path | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="meet-srv-"))
-        self.data_dir = self.folder / "data"
+        self.data_dir = data_dir or self.folder / "data"
         self.database_url = database_url
         self._port = _free_port()
         self._process: ServerProcess | None = None

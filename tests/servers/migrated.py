@@ -32,8 +32,9 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_file: Path, tmp_path: Path) -> str:
-    """Of a copy that is this test's own: it takes 1 ms, where making the tables takes 70."""
+def sqlite_url(sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of a copy that is this test's own: it takes 1 ms, where making the tables takes 70. As patient as PostgreSQL."""
+    monkeypatch.setattr(limits, "DATABASE_WAIT_S", PATIENCE_S)
     return f"sqlite:///{shutil.copy(sqlite_file, tmp_path)}"
 
 
@@ -52,6 +53,8 @@ def postgres_url(databases: Databases, postgres_database: str, monkeypatch: pyte
     On a machine that has much else to do it may keep a test waiting for longer than a server in use would wait.
     """
     monkeypatch.setattr(postgres, "CONNECT_TIMEOUT_S", PATIENCE_S)
+    monkeypatch.setattr(limits, "STATEMENT_TIMEOUT_S", PATIENCE_S)
+    monkeypatch.setattr(limits, "DATABASE_WAIT_S", PATIENCE_S)
     monkeypatch.setattr(limits, "COMMIT_TIMEOUT_S", PATIENCE_S)
     empty = [f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)]  # migrating has loaded all
     databases.execute(postgres_database, ";".join([DISCONNECT_OTHERS, *empty]))

@@ -13,6 +13,7 @@ import pytest
 # Name as scripts/install-test-tools.sh and skip messages say it -> commands that will do, best first.
 COMMANDS = {
     "chromium": ("chromium", "chromium-browser"),
+    "clamav": ("clamd",),
     "coturn": ("turnserver",),
     "janus": ("janus",),
     "nginx": ("nginx",),
@@ -67,3 +68,5 @@ def _candidates(tool: str) -> Iterator[Path]:
         yield from sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
     if tool == "nginx":  # install-test-tools.sh unpacks it there
         yield from Path(sys.prefix).glob("nginx/usr/sbin/nginx")
+    if tool == "clamav":  # and there
+        yield from Path(sys.prefix).glob("clamav/usr/sbin/clamd")

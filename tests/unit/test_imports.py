@@ -13,6 +13,9 @@ PACKAGE = ROOT / "meetserver"
 PURE_ROLES = {"reducer", "state", "messages"}
 PURE_MODULES = {
     "meetserver.cluster.ring",
+    "meetserver.files.kinds",
+    "meetserver.files.names",
+    "meetserver.files.sniffing",
     "meetserver.mail.dsn",
     "meetserver.meetings.persons",
     "meetserver.meetings.recurrence",
@@ -22,7 +25,7 @@ PURE_MODULES = {
 }
 IMPURE = {"asyncio", "time", "random", "secrets", "uuid", "sqlalchemy", "aiohttp", "redis"}
 
-DRIVERS = {"asyncpg", "aiosqlite", "redis", "hiredis", "aiosmtplib", "obstore"}
+DRIVERS = {"asyncpg", "aiosqlite", "redis", "hiredis", "aiosmtplib", "obstore", "PIL"}
 
 
 def imported_by(source: str) -> Iterator[str]:

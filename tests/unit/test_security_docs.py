@@ -63,6 +63,7 @@ def test_every_derived_key_is_listed() -> None:
     purposes = set(re.findall(r"\bderive\((?:\w+, )?\"([\w -]+)\"", CODE))
     words = {
         "csrf": "CSRF",
+        "file links": "file links",
         "idempotency": "idempotency",
         "login-guard": "places of the guard",
         "page-cookie": "page and visitor cookies",

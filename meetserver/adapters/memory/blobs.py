@@ -1,6 +1,7 @@
 """Blobs that are gone with the process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
 
 from meetserver.adapters.blobs import READ_BYTES, checked_name, checked_range
 from meetserver.errors import NotFound
@@ -16,7 +17,7 @@ class MemoryBlobs:
         self._blobs[name] = blob
         return len(blob)
 
-    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def get(self, name: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         checked_range(start, end)
         if checked_name(name) not in self._blobs:
             raise NotFound("there is no such file")
@@ -35,3 +36,6 @@ class MemoryBlobs:
         for name in sorted(self._blobs):
             if name.startswith(prefix):
                 yield name
+
+    async def sweep(self, before: datetime) -> int:
+        return 0

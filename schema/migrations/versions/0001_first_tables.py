@@ -43,6 +43,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", name=op.f("uq_erasure_user_id")),
     )
     op.create_table(
+        "file_store",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.CheckConstraint("number = 1", name=op.f("ck_file_store_number")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_file_store")),
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("principal", sa.Text(), nullable=False),
         sa.Column("route", sa.Text(), nullable=False),
@@ -94,7 +101,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.create_index("ix_job_state_run_at", ["state", "run_at"], unique=False)
+        batch_op.create_index(
+            "ix_job_done",
+            ["finished_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'done'"),
+            sqlite_where=sa.text("state = 'done'"),
+        )
+        batch_op.create_index(
+            "ix_job_running",
+            ["lease_until"],
+            unique=False,
+            postgresql_where=sa.text("state = 'running'"),
+            sqlite_where=sa.text("state = 'running'"),
+        )
+        batch_op.create_index(
+            "ix_job_waiting",
+            ["kind", "run_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        )
         batch_op.create_index(
             "uq_job_key_unfinished",
             ["key"],
@@ -120,7 +147,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_outbox_due_at_waiting",
+            "ix_outbox_dead",
+            ["finished_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'dead'"),
+            sqlite_where=sa.text("state = 'dead'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_sent",
+            ["finished_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'sent'"),
+            sqlite_where=sa.text("state = 'sent'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_unsent",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("state != 'sent'"),
+            sqlite_where=sa.text("state != 'sent'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_waiting",
             ["due_at"],
             unique=False,
             postgresql_where=sa.text("state = 'waiting'"),
@@ -277,6 +325,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_external_identity_user_id", ["user_id"], unique=False)
 
     op.create_table(
+        "file_content",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("thumbnails", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("doomed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["user_account.id"], name=op.f("fk_file_content_owner_id_user_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_content")),
+    )
+    with op.batch_alter_table("file_content", schema=None) as batch_op:
+        batch_op.create_index("ix_file_content_doomed_at", ["doomed_at"], unique=False)
+        batch_op.create_index("ix_file_content_owner_id", ["owner_id"], unique=False)
+        batch_op.create_index(
+            "uq_file_content_shared",
+            ["owner_id", "digest"],
+            unique=True,
+            postgresql_where=sa.text("doomed_at IS NULL"),
+            sqlite_where=sa.text("doomed_at IS NULL"),
+        )
+
+    op.create_table(
         "job_run",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
@@ -291,6 +366,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
     )
     with op.batch_alter_table("job_run", schema=None) as batch_op:
+        batch_op.create_index("ix_job_run_finished_at", ["finished_at"], unique=False)
         batch_op.create_index("ix_job_run_job_id_finished_at", ["job_id", "finished_at"], unique=False)
 
     op.create_table(
@@ -384,6 +460,72 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", "role", name=op.f("pk_user_role")),
     )
+    with op.batch_alter_table("user_role", schema=None) as batch_op:
+        batch_op.create_index("ix_user_role_role", ["role"], unique=False)
+
+    op.create_table(
+        "file",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("meeting_id", sa.Text(), nullable=True),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("uploader", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["content_id"], ["file_content.id"], name=op.f("fk_file_content_id_file_content"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_file_meeting_id_meeting"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["user_account.id"], name=op.f("fk_file_owner_id_user_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file")),
+    )
+    with op.batch_alter_table("file", schema=None) as batch_op:
+        batch_op.create_index("ix_file_content_id", ["content_id"], unique=False)
+        batch_op.create_index("ix_file_deleted_at", ["deleted_at"], unique=False)
+        batch_op.create_index(
+            "ix_file_held", ["id"], unique=False, postgresql_where=sa.text("is_held"), sqlite_where=sa.text("is_held")
+        )
+        batch_op.create_index("ix_file_meeting_id_created_at_id", ["meeting_id", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_file_owner_id", ["owner_id"], unique=False)
+        batch_op.create_index("ix_file_uploader_created_at_id", ["uploader", "created_at", "id"], unique=False)
+
+    op.create_table(
+        "file_upload",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("meeting_id", sa.Text(), nullable=True),
+        sa.Column("owner_id", sa.Text(), nullable=True),
+        sa.Column("uploader", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("offset_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_file_upload_meeting_id_meeting"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["user_account.id"], name=op.f("fk_file_upload_owner_id_user_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_upload")),
+    )
+    with op.batch_alter_table("file_upload", schema=None) as batch_op:
+        batch_op.create_index("ix_file_upload_expires_at", ["expires_at"], unique=False)
+        batch_op.create_index("ix_file_upload_meeting_id", ["meeting_id"], unique=False)
+        batch_op.create_index("ix_file_upload_owner_id", ["owner_id"], unique=False)
+
     op.create_table(
         "guest_link",
         sa.Column("id", sa.Text(), nullable=False),
@@ -407,6 +549,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_hash", name=op.f("uq_guest_link_secret_hash")),
     )
     with op.batch_alter_table("guest_link", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_guest_link_listed",
+            ["meeting_id", "created_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("revoked_at IS NULL"),
+            sqlite_where=sa.text("revoked_at IS NULL"),
+        )
         batch_op.create_index("ix_guest_link_meeting_id", ["meeting_id"], unique=False)
 
     op.create_table(
@@ -427,6 +576,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invitee", schema=None) as batch_op:
         batch_op.create_index("ix_invitee_email_key", ["email_key"], unique=False)
+        batch_op.create_index("ix_invitee_meeting_id_created_at_id", ["meeting_id", "created_at", "id"], unique=False)
 
     op.create_table(
         "room",
@@ -444,6 +594,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_room")),
         sa.UniqueConstraint("meeting_id", name=op.f("uq_room_meeting_id")),
     )
+    with op.batch_alter_table("room", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_room_quarantined",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("is_quarantined"),
+            sqlite_where=sa.text("is_quarantined"),
+        )
+
     op.create_table(
         "room_event",
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -461,6 +620,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("room_id", "seq", name=op.f("pk_room_event")),
         sa.UniqueConstraint("room_id", "author", "txn", name=op.f("uq_room_event_room_id_author_txn")),
     )
+    with op.batch_alter_table("room_event", schema=None) as batch_op:
+        batch_op.create_index("ix_room_event_room_id_type_seq", ["room_id", "type", "seq"], unique=False)
+
     op.create_table(
         "room_session",
         sa.Column("session", sa.Text(), nullable=False),
@@ -487,12 +649,13 @@ def upgrade() -> None:
     with op.batch_alter_table("room_session", schema=None) as batch_op:
         batch_op.create_index(
             "ix_room_session_open",
-            ["room_id"],
+            ["room_id", "token_hash"],
             unique=False,
             postgresql_where=sa.text("closed_at IS NULL"),
             sqlite_where=sa.text("closed_at IS NULL"),
         )
-        batch_op.create_index("ix_room_session_user_id", ["user_id"], unique=False)
+        batch_op.create_index("ix_room_session_room_id", ["room_id"], unique=False)
+        batch_op.create_index("ix_room_session_user_id_room_id", ["user_id", "room_id"], unique=False)
 
     op.create_table(
         "room_snapshot",

@@ -16,33 +16,44 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, FormData
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver.access import GrantedRole
 from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
 from meetserver.accounts.factor_settings import open_factors
 from meetserver.accounts.jobs import MAIL_REQUEST
 from meetserver.accounts.oidc import open_sso
 from meetserver.accounts.service import open_accounts
+from meetserver.accounts.store import grant
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
+from meetserver.adapters.memory.blobs import MemoryBlobs
+from meetserver.adapters.memory.cache import MemoryCache
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.adapters.memory.images import ImagesHere
 from meetserver.adapters.memory.operations import MemoryOperations
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.memory.security_log import MemorySecurityLog, Recorded
 from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import open_room_log
+from meetserver.cache.cached import Cached
+from meetserver.cache.occupancy import Occupancy
 from meetserver.config import load_config
 from meetserver.database import after_commit
 from meetserver.errors import Refusal
+from meetserver.files.erasure import FileEraser
+from meetserver.files.inspection import Inspection
+from meetserver.files.service import Files
+from meetserver.files.uploads import Uploads
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.services import Services
-from meetserver.ids import RoomId
+from meetserver.ids import RoomId, ShardId, UserId
 from meetserver.mail.models import outbox
 from meetserver.mail.outbox import Outbox, about
 from meetserver.mail.post import Post
@@ -60,6 +71,7 @@ from meetserver.rooms.messages import End
 from tests.servers import migrated
 
 PASSWORD = "correct horse battery"
+SHARD = ShardId("shard-1")
 HERE = Path(__file__).parent
 KIND = re.compile(r"(?<=[\[-])(sqlite|postgres)(?=[\]-])")
 
@@ -75,6 +87,7 @@ class NotingRooms:
     def __init__(self) -> None:
         self.asked: list[tuple[RoomId, Command]] = []
         self.live: dict[RoomId, bytes] = {}
+        self.people: dict[RoomId, int] = {}
         self.refusal: Refusal | None = None
 
     async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
@@ -184,6 +197,20 @@ class Api:
         assert answer.status == 201, answer
         return dict(answer.body)
 
+    async def bring(
+        self, meeting: str, content: bytes, name: str = "notes.txt", media_type: str = "text/plain", **options: Any
+    ) -> Answer:
+        """Upload a file to the meeting."""
+        form = FormData()
+        form.add_field("file", content, filename=name, content_type=media_type)
+        return await self.request("POST", f"/meetings/{meeting}/files", data=form, **options)
+
+    async def grant(self, role: GrantedRole) -> str:
+        """Give whoever this is a role, as an administrator would; their id."""
+        user, now = UserId((await self.get("/users/me")).body["id"]), self.services.clock.now()
+        await self.services.database.run(lambda connection: grant(connection, user, role, "", now))
+        return user
+
     async def mails(self, to: str) -> list[Mail]:
         """What the outbox holds for this address, oldest first."""
         await self.jobs.run()
@@ -259,7 +286,9 @@ async def _services(
     )
     database = open_database(config)
     stack.push_async_callback(database.close)
-    keys, random = PlainSealer(), SystemRandom()
+    keys, random, blobs = PlainSealer(), SystemRandom(), MemoryBlobs()
+    cached = Cached(MemoryCache(), random)
+    database.on_changed = cached.forget
     security_log = MemorySecurityLog()
     limiter = await stack.enter_async_context(open_limiter(config, clock))
     web = HttpWeb(config)
@@ -267,14 +296,15 @@ async def _services(
     history = open_room_log(config, database, keys)
     stack.push_async_callback(history.close)
     post = Post(Letters(config.url), Outbox(keys, clock, random, sender=config.mail_from))
-    accounts = await open_accounts(config, database, keys, post, jobs.enqueue, clock, random, security_log)
+    accounts = await open_accounts(config, database, cached, keys, post, jobs.enqueue, clock, random, security_log)
     jobs.handlers[MAIL_REQUEST] = accounts.mail_requests.run
     factors, factor_settings = open_factors(database, keys, post, clock, random, security_log, accounts.guard)
-    meetings = Meetings(database, keys, clock, random)
+    meetings = Meetings(database, cached, keys, clock, random)
     rooms = NotingRooms()
     erasers: list[Eraser] = [
         MeetingEraser(database, lambda room: rooms.ask(room, End())),
         RoomEraser(rooms, history, SqlLogErasure(database, keys)),
+        FileEraser(database, clock),
         AnswerEraser(database),
         AccountEraser(database),
     ]
@@ -296,7 +326,12 @@ async def _services(
         guest_links=GuestLinks(database, meetings, keys, clock, random, security_log),
         ip_rules=IpRules(database, clock, random, security_log),
         tickets=Tickets(keys.derive("ticket"), clock, random),
+        files=Files(database, blobs, keys, clock),
+        uploads=Uploads(
+            config, database, blobs, keys, clock, random, ImagesHere(), Inspection(blobs, None, holds=True)
+        ),
         rooms=rooms,
+        occupancy=Occupancy(cached, SHARD, lambda: [SHARD], lambda: rooms.people),
         operations=MemoryOperations(),
         history=history,
         security_log=security_log,

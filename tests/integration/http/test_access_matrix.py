@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from meetserver import access
-from meetserver.accounts.models import user_account, user_role
+from meetserver import access, limits
+from meetserver.accounts.models import user_account
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.http.registry import SAFE_METHODS, AnyRoute
 from meetserver.http.routes import ROUTES
 from meetserver.meetings.models import invitee
 from meetserver.rooms.models import room_session
 from tests.integration.http.conftest import Answer, Api, Make
+from tests.integration.http.test_uploads import BYTES, place_of, told
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 NOBODYS = "nobodysownid00000000"
 """An id that nothing has: below something that the caller may act on it is not found, in words of its own."""
-NO_MEETING = "there is no such meeting"
+NOTHING = ("there is no such meeting", "there is no such file", "there is no such upload")
 
 # Whoever calls, and the roles that the table knows them by towards the meeting in question.
 PEOPLE: Mapping[str, frozenset[str]] = {
@@ -130,33 +131,49 @@ class World:
         )
         return str(made["id"])
 
+    async def file(self) -> str:
+        answer = await (await self.person("host")).bring(await self.meeting(), b"What we agreed on.")
+        assert answer.status == 201, answer
+        return str(answer.body["id"])
+
+    async def upload(self) -> str:
+        place = await place_of(await self.person("host"), await self.meeting())
+        return place.rpartition("/")[2]
+
     async def call(self, who: Api, route: AnyRoute) -> Answer:
         parts = {**PARTS, "user_id": self._ids["target"]}
         if "meeting_id" in route.path_parts:
             parts["meeting_id"] = await self.meeting()
         if route.action.startswith(("auth.", "account.")) and route.method not in SAFE_METHODS:
             self._signed_in.clear()  # it may end sessions
+        if "file_id" in route.path_parts:
+            parts["file_id"] = await self.file()
+        headers: dict[str, str] = {}
+        if route.path.startswith("/files/uploads"):
+            headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Offset": "0", "Content-Type": BYTES}
+            headers["Upload-Metadata"] = told(meeting=await self.meeting())
+        if "upload_id" in route.path_parts:
+            parts["upload_id"] = await self.upload()
         path = route.path.format_map({part: parts.get(part, NOBODYS) for part in route.path_parts})
         body = None if route.body is None else BODIES[route.body.__name__]
         prefix = "/" if route.at_root else ""
-        answer = await who.request(route.method, prefix + path, body, allow_redirects=False)
+        answer = await who.request(route.method, prefix + path, body, headers=headers, allow_redirects=False)
         if route.name == "delete_me":  # the job that ends it does not run here: back to life
             await self.api.services.database.write(update(user_account).values(disabled_at=None))
         return answer
 
 
 @pytest.fixture
-async def world(make_api: Make) -> World:
+async def world(make_api: Make, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(limits, "UPLOADS_PER_USER", 10_000)
     api = await make_api(rate_factor=0, access_token_life_s=3600)
     ids = {}
     for name in [*PEOPLE, "target"]:
         if name != "guest":
             person = await api.given_user(f"{name}@example.com", name.title())
             ids[name] = (await person.get("/users/me")).body["id"]
-    now = api.services.clock.now()
-    for role in access.GRANTED_ROLES:
-        row = {"user_id": ids[role], "role": role, "granted_by": "", "granted_at": now}
-        await api.services.database.write(insert(user_role).values(**row))
+            if name in access.GRANTED_ROLES:
+                await person.grant(name)
     return World(api, ids)
 
 
@@ -165,8 +182,8 @@ def verdict(answer: Answer, route: AnyRoute) -> str:
     if answer.status == 401 and not route.rule.is_open:
         return "sign in"
     if answer.status == 403:
-        return "confirm" if answer.code == "confirm_first" else "forbidden"
-    if answer.status == 404 and answer.body["detail"] == NO_MEETING:
+        return "confirm" if answer.body and answer.code == "confirm_first" else "forbidden"
+    if answer.status == 404 and (not answer.body or answer.body["detail"] in NOTHING):
         return "hidden"
     assert answer.status < 500, answer
     return "granted"
@@ -192,6 +209,15 @@ def differences(route: AnyRoute) -> frozenset[str]:
         "add_passkey": frozenset({"forbidden"}),
         # For pages with a cookie alone.
         "read_csrf_token": frozenset({"sign in"}),
+        # Who looks on may know of the meeting's files; and the sample is no form.
+        "upload_file": frozenset({"forbidden"}),
+        # Only who brought a file, or moderates, deletes it: it is the host's here.
+        "delete_file": frozenset({"forbidden"}),
+        "begin_upload": frozenset({"forbidden"}),
+        # The host's: to nobody else is it there.
+        "read_upload": frozenset({"hidden", "forbidden"}),
+        "append_to_upload": frozenset({"hidden", "forbidden"}),
+        "end_upload": frozenset({"hidden", "forbidden"}),
         # The current password does instead of a confirmation, and the sample holds none.
         "change_password": frozenset({"confirm"}),
     }

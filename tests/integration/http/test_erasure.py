@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from meetserver import limits
 from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
-from meetserver.accounts.models import user_account, user_role
+from meetserver.accounts.models import user_account
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Unavailable
 from meetserver.http.models import idempotency_key
@@ -29,9 +29,7 @@ async def tables(api: Api) -> str:
 
 
 async def make_admin(api: Api, user: Api) -> None:
-    me = (await user.get("/users/me")).body["id"]
-    row = {"user_id": me, "role": "admin", "granted_by": "", "granted_at": api.services.clock.now()}
-    await api.services.database.write(insert(user_role).values(row))
+    await user.grant("admin")
 
 
 async def test_from_then_on_nobody_can_sign_in(api: Api) -> None:

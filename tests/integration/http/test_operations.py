@@ -4,9 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
-from meetserver.accounts.models import user_role
 from meetserver.adapters.memory.operations import MemoryOperations
 from meetserver.ids import RoomId, ShardId
 from tests.integration.http.conftest import Answer, Api
@@ -30,8 +28,7 @@ def cluster(api: Api) -> MemoryOperations:
 @pytest.fixture
 async def operator(api: Api, cluster: MemoryOperations) -> Api:
     person = await api.given_user("operator@example.com", "Opal")
-    row = {"user_id": (await person.get("/users/me")).body["id"], "role": "operator", "granted_by": ""}
-    await api.services.database.write(insert(user_role).values(**row, granted_at=api.services.clock.now()))
+    await person.grant("operator")
     return person
 
 
@@ -176,7 +173,6 @@ async def test_what_is_not_there_is_not_found(operator: Api) -> None:
 
 
 async def test_the_record_of_a_shard_is_found_by_its_name(operator: Api) -> None:
-    row = {"user_id": (await operator.get("/users/me")).body["id"], "role": "auditor", "granted_by": ""}
-    await operator.services.database.write(insert(user_role).values(**row, granted_at=operator.services.clock.now()))
+    await operator.grant("auditor")
     assert (await operator.get(f"/admin/security-log?subject={TWO}")).status == 200
     assert (await operator.get("/admin/security-log?subject=a%20b")).status == 400

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from meetserver import access
+from meetserver import access, limits
 from meetserver.accounts.messages import Register
 from meetserver.errors import Conflict
 from meetserver.ids import UserId
@@ -65,6 +65,25 @@ async def test_pages_follow_each_other(api: Api, admin: Api) -> None:
         query["cursor"] = page["next"]
     assert "".join(seen) == "abcder"
     assert (await admin.get("/admin/users", params={"cursor": "nobody"})).code == "bad_message"
+
+
+@pytest.mark.both_databases
+async def test_a_search_goes_on_where_it_has_looked_through_enough(
+    api: Api, admin: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SEARCH_ENTRIES", 2)
+    for name in "abcde":
+        await api.services.accounts.add(Register(email=f"{name}@example.com", password=PASSWORD, name=name))
+    query = {"q": "e@example"}
+    pages = []
+    while True:
+        page = (await admin.get("/admin/users", params=query)).body
+        pages.append([one["name"] for one in page["items"]])
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert pages == [[], [], ["e"], []], "a and b, c and d, e and root, and nobody is left"
+    assert await emails(admin, q="root", role="admin") == ["root@example.com"], "of those with a role there are few"
 
 
 @pytest.mark.parametrize(

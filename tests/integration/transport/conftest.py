@@ -127,8 +127,9 @@ def small_app(config: Config) -> web.Application:
         told = {"address": peer.address, "scheme": peer.scheme, "host": peer.host}
         return web.json_response({**told, "url": base_url(request, config), "origin": request[ORIGIN].address})
 
-    app = web.Application(middlewares=[identify, harden, explain, locate])
+    app = web.Application(middlewares=[identify, explain, locate])
     app[SERVICES] = cast(Services, SimpleNamespace(config=config, random=SeededRandom(), keys=PlainSealer()))
+    app.on_response_prepare.append(harden)
     app.add_routes([web.get("/healthz", ok), web.get("/big", big), web.get("/some", some), web.get("/away", away)])
     app.add_routes([web.post("/take", take), web.get("/who", who), web.get("/api/v1/who", who)])
     return app

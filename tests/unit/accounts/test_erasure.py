@@ -1,5 +1,6 @@
 """No table that knows a user is forgotten when one is erased, or wants a copy of their data."""
 
+import meetserver.files.models
 import meetserver.http.models
 import meetserver.meetings.models
 import meetserver.rooms.models  # noqa: F401
@@ -13,8 +14,14 @@ NOT_TOLD = {
     "known_place": "keyed hashes",
     "meeting": "meetings/erasure.py",
     "room_session": "rooms/eraser.py",
+    "file": "files/erasure.py",
+    "file_content": "told as files",
+    "file_upload": "given up within a day",
 }
 """Tables that point at an account and are no part of its own export, and why."""
+
+KEPT_WITHOUT = {"room_session", "file", "file_content", "file_upload"}
+"""Rows that stay, of nobody: in a room's log, and in the store of files until the sweep."""
 
 
 def pointing() -> dict[str, str | None]:
@@ -33,7 +40,7 @@ def test_whatever_points_at_an_account_is_told_or_has_a_reason() -> None:
 
 
 def test_nothing_keeps_an_account_from_going() -> None:
-    assert {table for table, fate in pointing().items() if fate == "SET NULL"} == {"room_session"}
+    assert {table for table, fate in pointing().items() if fate == "SET NULL"} == KEPT_WITHOUT
     assert {fate for fate in pointing().values() if fate != "SET NULL"} == {"CASCADE"}
 
 

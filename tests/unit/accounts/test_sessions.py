@@ -9,10 +9,12 @@ from meetserver.accounts.sessions import Sessions
 from meetserver.accounts.signing_keys import SigningKeys
 from meetserver.accounts.store import Account, grant, insert_account
 from meetserver.accounts.tokens import AccessClaims, AccessTokens
+from meetserver.adapters.memory.cache import MemoryCache
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.memory.security_log import MemorySecurityLog
+from meetserver.cache.cached import Cached
 from meetserver.database import Database
 from meetserver.errors import Unauthenticated
 from meetserver.ids import UserId
@@ -27,7 +29,11 @@ async def given_sessions(database: Database, clock: ManualClock) -> Sessions:
     tokens = AccessTokens(keys, clock, SeededRandom(), 600)
     ann = Account(ANN, "ann@example.com", "ann@example.com", "Ann", None, None, clock.now(), 1)
     await database.run(lambda connection: insert_account(connection, ann))
-    return Sessions(database, tokens, MemorySecurityLog(), clock, SeededRandom(), successor_key=b"key", life_s=LIFE_S)
+    cached = Cached(MemoryCache(), SeededRandom())
+    database.on_changed = cached.forget
+    return Sessions(
+        database, cached, tokens, MemorySecurityLog(), clock, SeededRandom(), successor_key=b"key", life_s=LIFE_S
+    )
 
 
 async def test_more_than_fit_into_one_look_are_looked_at(database: Database, clock: ManualClock) -> None:

@@ -1,8 +1,8 @@
 import pytest
 from msgspec import UNSET
 
+from meetserver.cursors import read_cursor, write_cursor
 from meetserver.errors import BadMessage, NotSupported
-from meetserver.meetings.cursors import read_cursor, write_cursor
 from meetserver.meetings.messages import Settings, SettingsWish
 from meetserver.meetings.settings import ip_rules, needs, shown, stored
 from meetserver.network.rules import IpRule

@@ -10,11 +10,16 @@ import { explain } from "./explain.js";
 export function pagedList({ load, render, empty, more = "Show more" }) {
   const element = h("div", { class: "stack", "aria-live": "polite" });
   let asked = 0;
+  // A search may have looked through much and found nothing yet.
+  const some = async (cursor) => {
+    const page = await load(cursor);
+    return page.items.length > 0 || !page.next ? page : some(page.next);
+  };
   const reload = async () => {
     const mine = ++asked;
     element.setAttribute("aria-busy", "true");
     try {
-      const page = await load();
+      const page = await some();
       if (mine !== asked) return; // another filter was chosen meanwhile
       const list = h("ul", { class: "lines" });
       element.replaceChildren(page.items.length > 0 ? list : h("p", { text: empty }));
@@ -31,7 +36,7 @@ export function pagedList({ load, render, empty, more = "Show more" }) {
     const further = actButton({
       label: more,
       act: async () => {
-        const page = await load(next);
+        const page = await some(next);
         further.remove();
         add(list, page)[0]?.focus();
       },

@@ -1,0 +1,73 @@
+"""Files of meetings: found, read, deleted. Who may do what is the caller's to know."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from meetserver import limits
+from meetserver.cursors import read_cursor, write_cursor
+from meetserver.database import Database
+from meetserver.errors import NotFound, Unavailable
+from meetserver.files import store
+from meetserver.files.parts import read_parts, read_thumbnail
+from meetserver.files.store import Content, File
+from meetserver.files.uploads import about
+from meetserver.ids import MeetingId
+from meetserver.ports import BlobStore, Clock, Sealer
+
+
+class Files:
+    def __init__(self, database: Database, blobs: BlobStore, sealer: Sealer, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._sealer = sealer
+        self._clock = clock
+
+    async def look_up(self, id_: str) -> File | None:
+        return await store.read_file(self._database, id_)
+
+    async def find(self, id_: str) -> File:
+        """Raises NotFound."""
+        found = await self.look_up(id_)
+        if found is None:
+            raise NotFound("there is no such file")
+        return found
+
+    async def page(self, meeting: MeetingId, limit: int, cursor: str | None) -> tuple[list[File], str | None]:
+        """A meeting's, newest first, and the cursor of the next page. Raises BadMessage."""
+        before = None if cursor is None else read_cursor(cursor)
+        found = await store.page_of_meeting(self._database, meeting, limit + 1, before)
+        if len(found) <= limit:
+            return found, None
+        last = found[limit - 1]
+        return found[:limit], write_cursor(last.created_at, last.id)
+
+    async def delete(self, id_: str) -> None:
+        """Nobody finds it from now on; its bytes go later. Raises NotFound."""
+        if not await store.mark_deleted(self._database, id_, self._clock.now()):
+            raise NotFound("there is no such file")
+
+    async def thumbnail(self, file: File, px: int) -> tuple[bytes, str]:
+        """Of an image, at most `px` high and wide, in WebP; and what it is known by. Raises NotFound, also where there
+        is none of that size, SealBroken, Unavailable."""
+        content, key = await self._content(file)
+        for thumbnail in content.thumbnails:
+            if thumbnail.px == px:
+                return await read_thumbnail(self._blobs, content.id, key, thumbnail), thumbnail.blob
+        raise NotFound("there is no such thumbnail")
+
+    async def read(self, file: File, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` up to, without, `end`, which are inside the file. Raises NotFound, SealBroken,
+        Unavailable."""
+        content, key = await self._content(file)
+        async with aclosing(read_parts(self._blobs, content.id, key, content.parts, start, end)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _content(self, file: File) -> tuple[Content, bytes]:
+        """With its key."""
+        if file.is_held:
+            raise Unavailable("nobody could look at it for viruses yet", retry_after_s=limits.SCAN_HELD_S)
+        content = await store.read_content(self._database, file.content_id)
+        if content is None:
+            raise NotFound("there is no such file")
+        return content, self._sealer.unseal(content.key, about(content.id))

@@ -1,0 +1,69 @@
+"""Who may do what with a meeting's files: whoever may read its past gets them, whoever takes part brings them, and who
+brought one, or moderates, takes it away.
+"""
+
+from meetserver.access import AnyRole, may
+from meetserver.errors import Forbidden, NotFound
+from meetserver.files.store import File
+from meetserver.files.uploads import Place
+from meetserver.http.past import state_at
+from meetserver.http.readers import Reader, reader_in
+from meetserver.http.registry import B, Call, Q
+from meetserver.ids import MeetingId
+from meetserver.meetings.service import roles_in
+from meetserver.rooms.state import find
+
+NO_MEETING = MeetingId("")
+
+
+async def place_for(call: Call[B, Q], meeting: MeetingId) -> Place:
+    """Where the caller may bring a file. Raises NotFound, Unauthenticated, and Forbidden for who only looks on."""
+    reader = await reader_in(call, meeting, "files.read")
+    if not may(await _roles(call, reader), "files.write"):
+        raise Forbidden("your role in this meeting does not allow this")
+    return Place(
+        meeting, _name_of(call, reader), reader.meeting.owner_id if call.visitor is None else call.visitor.user
+    )
+
+
+async def readable(call: Call[B, Q]) -> File:
+    """The file in the call's path, if the caller may have it. Raises NotFound, Unauthenticated."""
+    file, _ = await _file(call)
+    return file
+
+
+async def removable(call: Call[B, Q]) -> File:
+    """If the caller may delete it. Raises NotFound, Unauthenticated, Forbidden."""
+    file, reader = await _file(call)
+    is_own = file.uploader == _name_of(call, reader) or file.uploader in reader.participants
+    if not is_own and not may(await _roles(call, reader), "bans.write"):
+        raise Forbidden("only who brought it, and moderators, can delete a file")
+    return file
+
+
+async def _file(call: Call[B, Q]) -> tuple[File, Reader]:
+    """Where there is none all is looked up just the same, so that it is answered the same and takes as long."""
+    file = await call.services.files.look_up(call.part("file_id"))
+    meeting = NO_MEETING if file is None or file.meeting_id is None else file.meeting_id
+    try:
+        reader = await reader_in(call, meeting, "files.read")
+    except NotFound:
+        raise NotFound("there is no such file") from None
+    if file is None:
+        raise NotFound("there is no such file")
+    return file, reader
+
+
+def _name_of(call: Call[B, Q], reader: Reader) -> str:
+    """By which a file remembers who brought it: the account, or the participant that a guest is."""
+    return call.visitor.user if call.visitor is not None else next(iter(reader.participants))
+
+
+async def _roles(call: Call[B, Q], reader: Reader) -> frozenset[AnyRole]:
+    """By the meeting, and by what the room made of them."""
+    roles = frozenset() if call.visitor is None else roles_in(call.visitor, reader.meeting)
+    if may(roles, "files.write") or not reader.participants:
+        return roles
+    state = await state_at(call.services.history, reader.meeting, None)
+    there = (find(state, participant) for participant in reader.participants)
+    return roles | {who.role for who in there if who is not None}
