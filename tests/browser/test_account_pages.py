@@ -1,5 +1,6 @@
 """The account's own page: devices, tokens, the question whether it is still you, and the end of it all."""
 
+import asyncio
 import contextlib
 import json
 import sqlite3
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.browser
 
 NewPage = Callable[[], Awaitable[Page]]
 KEPT = "() => Object.keys({ ...localStorage, ...sessionStorage }).filter((key) => key !== 'meet.theme')"
-IS_KNOWN_TO_BE_OLD = "() => fetch('/api/v1/users/me/export').then((answer) => answer.status === 403)"
-"""The server answers from a copy of the session for up to a second."""
+EXPORT_STATUS = "() => fetch('/api/v1/users/me/export').then((answer) => answer.status)"
+"""Of a call that wants a fresh confirmation."""
 NO_LONGER = "UPDATE auth_session SET confirmed_at = NULL"
 
 
@@ -121,7 +122,9 @@ async def test_what_is_grave_asks_again_who_it_is_and_then_goes_on(page: Page, s
     await sign_in(page, "eve@example.com")
     await page.goto("/account/security")
     given_that_the_confirmation_is_old(server)
-    await page.wait_for_function(IS_KNOWN_TO_BE_OLD)
+    async with asyncio.timeout(10):
+        while await page.evaluate(EXPORT_STATUS) != 403:  # the server has a copy of the session for up to a second
+            pass
     begin = page.get_by_role("button", name="Set up an authenticator app")
     dialog = page.get_by_role("dialog", name="Confirm that it is you")
 
