@@ -8,7 +8,7 @@ from msgspec import Struct
 from meetserver import limits
 from meetserver.errors import TooLarge
 from meetserver.files.intake import Intake, Taken
-from meetserver.files.parts import THUMBNAIL_PART, Part, Thumbnail, blob_name, read_parts
+from meetserver.files.parts import THUMBNAIL_PART, Part, Thumbnail, read_parts
 from meetserver.files.sealed import seal
 from meetserver.ports import BlobStore, ImageMaker, Random
 
@@ -31,7 +31,7 @@ class Pictures:
         self._random = random
 
     async def remake(self, content: str, key: bytes, parts: list[Part]) -> Picture:
-        """Of the content that these parts are, which go. Raises BadFile, TooLarge, Busy, Unavailable."""
+        """Of the content that these parts are, which stay. Raises BadFile, TooLarge, Busy, Unavailable."""
         made = await self._images.remake(await self._source(content, key, parts))
         intake, stored = Intake(self._blobs, self._random, content, key), list[Part]()
 
@@ -40,8 +40,6 @@ class Pictures:
 
         await intake.take(_one(made.image), len(made.image), on_part)
         thumbnails = [await self._thumbnail(content, key, px, data) for px, data in made.thumbnails.items()]
-        for part in parts:
-            await self._blobs.delete(blob_name(content, part))
         return Picture(intake.summary.taken(), stored, made.media_type, made.width, made.height, thumbnails)
 
     async def _source(self, content: str, key: bytes, parts: list[Part]) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meetserver import limits
 from meetserver.config import Config
 from meetserver.database import Database
-from meetserver.errors import BadMessage, Conflict, NotFound, TooLarge
+from meetserver.errors import BadMessage, Conflict, NotFound, Refused, TooLarge
 from meetserver.files import store, upload_store
 from meetserver.files.inspection import Inspection
 from meetserver.files.intake import Intake, Summary, Taken
@@ -126,13 +126,15 @@ class Uploads:
         return after
 
     async def finish(self, upload: Upload) -> File:
-        """The file, once all of it is there. Raises as `take` does, and then the upload is gone."""
+        """The file, once all of it is there. Raises as `take` does, and then the upload is gone; unless what is raised
+        is temporary: then it can be asked for again."""
         if upload.offset_bytes != upload.size_bytes:
             raise BadMessage(f"the upload stands at {upload.offset_bytes} of {upload.size_bytes}")
         try:
             return await self._finish(upload, await self._summary(upload))
-        except BaseException:
-            await self.discard(upload)
+        except Refused as error:
+            if not error.temporary:
+                await self.discard(upload)
             raise
 
     async def discard(self, upload: Upload) -> None:
@@ -195,6 +197,7 @@ class Uploads:
     async def _finish(self, upload: Upload, taken: Taken) -> File:
         kind, key = recognize(taken.head, taken.tail, upload.name, upload.media_type), self._key_of(upload)
         picture = await self._pictures.remake(upload.id, key, upload.parts) if kind.is_image else None
+        sent = upload.parts
         if picture is not None:
             upload, taken = replace(upload, parts=picture.parts), picture.taken
         is_held = await self._inspection.is_to_be_held(upload.id, key, upload.parts)
@@ -215,6 +218,9 @@ class Uploads:
         kept = await self._keep(file, upload, taken, [] if picture is None else picture.thumbnails)
         if kept.content_id != upload.id:
             await delete_parts(self._blobs, upload.id)
+        elif picture is not None:
+            for part in sent:
+                await self._blobs.delete(blob_name(upload.id, part))
         return kept
 
     async def _keep(self, file: File, upload: Upload, taken: Taken, thumbnails: list[Thumbnail]) -> File:

@@ -8,6 +8,8 @@ import pytest
 
 from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
+from meetserver.errors import Busy
+from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import Sweeper
 from tests.integration.http.conftest import Answer, Api
 from tests.integration.http.test_files import blobs_of
@@ -103,6 +105,20 @@ async def test_what_is_not_what_it_says_is_refused_in_the_end(ann: Api, meeting:
     answer = await sent(ann, place, 0, DATA)
     assert (answer.status, answer.code) == (422, "bad_file")
     assert await blobs_of(ann) == []
+
+
+async def test_what_only_did_not_work_this_time_is_finished_by_asking_again(
+    ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> bool:
+        raise Busy("too much to do")
+
+    place = await place_of(ann, meeting)
+    with monkeypatch.context() as patch:
+        patch.setattr(Inspection, "is_to_be_held", busy)
+        assert (await sent(ann, place, 0, DATA)).code == "busy"
+    again = await sent(ann, place, len(DATA), b"")
+    assert (await ann.get(f"/files/{again.headers['Meet-File-Id']}/content")).body == DATA
 
 
 async def test_it_can_be_given_up(ann: Api, meeting: str) -> None:
