@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver import limits
 from meetserver.accounts import attempts, factor_store, role_store, store, user_store
 from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.memory.sealer import PlainSealer
@@ -48,8 +49,9 @@ COST = 2_000
 
 
 @pytest.fixture
-def postgres_url(databases: Databases) -> Iterator[str]:
-    """Of a database that nobody else has, as it is to be filled."""
+def postgres_url(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Of a database that nobody else has, as it is to be filled; on a busy machine a transaction may pause for long."""
+    monkeypatch.setattr(limits, "COMMIT_TIMEOUT_S", 20.0)
     url = databases.create()
     asyncio.run(migrate(Config(database_url=url)))
     yield url
