@@ -90,7 +90,7 @@ class Uploads:
             owner_id=place.owner,
             uploader=place.uploader,
             name=shown_name(claim.name),
-            media_type=claim.media_type[: limits.FILE_NAME_BYTES],
+            media_type="".join(filter(str.isprintable, claim.media_type))[: limits.FILE_NAME_BYTES],
             size_bytes=claim.size_bytes,
             offset_bytes=0,
             parts=[],

@@ -17,7 +17,7 @@ from meetserver.files.upload_store import Upload
 from meetserver.files.uploads import Claim
 from meetserver.http.errors import ChecksumWrong, MediaTypeRefused, TusVersionRefused
 from meetserver.http.file_access import NO_MEETING, place_for
-from meetserver.http.registry import API, AnyRoute, Call, Reply, Route
+from meetserver.http.registry import API, AnyRoute, Call, Reply, Route, part_pattern
 from meetserver.ids import MeetingId
 
 VERSION = "1.0.0"
@@ -37,7 +37,10 @@ async def begin_upload(call: Call[None, None]) -> Reply[None]:
     _check_version(call.request)
     told = _metadata(call.request.headers.get("Upload-Metadata", ""))
     size = _number(call.request, "Upload-Length")
-    place = await place_for(call, MeetingId(told.get("meeting", "")))
+    meeting = told.get("meeting", "")
+    if not part_pattern("meeting_id").fullmatch(meeting):
+        raise NotFound("there is no such meeting")
+    place = await place_for(call, MeetingId(meeting))
     upload = await call.services.uploads.begin(
         place, Claim(told.get("filename", ""), told.get("filetype", ""), size_bytes=size)
     )

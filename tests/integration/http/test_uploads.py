@@ -151,6 +151,14 @@ async def test_what_makes_no_sense_is_refused(ann: Api, meeting: str, headers: d
     assert (await begun(ann, meeting, headers=headers)).status == status
 
 
+@pytest.mark.both_databases
+async def test_characters_that_databases_refuse_are_no_fault_of_the_server(ann: Api, meeting: str) -> None:
+    for wrong in ("\0", f"{meeting}\0"):
+        assert (await begun(ann, meeting, headers={"Upload-Metadata": told(meeting=wrong)})).status == 404
+    metadata = told(meeting=meeting, filename="a\0.dat", filetype="application/\0octet-stream")
+    assert (await begun(ann, meeting, headers={"Upload-Metadata": metadata})).status == 201
+
+
 async def test_an_account_has_so_many_under_way(ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UPLOADS_PER_USER", 2)
     assert [(await begun(ann, meeting)).status for _ in range(3)] == [201, 201, 409]
