@@ -33,9 +33,6 @@ class OwnedRooms:
         self._handovers = asyncio.Semaphore(limits.HANDOVERS_AT_ONCE)
         self.is_closing = False
 
-    def __len__(self) -> int:
-        return len(self._refs)
-
     def get(self, room: RoomId) -> LocalRef | None:
         """None where it does not run here, or is about to end."""
         ref = self._refs.get(room)
