@@ -45,6 +45,7 @@ class Committer:
         self._lanes = [_Lane(self) for _ in range(room_log.commit_lanes)]
         self._alone: set[asyncio.Task[None]] = set()
         self._entries = 0
+        self._failed_at: float | None = None
         self._is_closed = False
 
     def submit(self, commit: Commit, done: Done) -> None:
@@ -66,7 +67,13 @@ class Committer:
     def lag_s(self) -> float:
         """How long the eldest commit has waited that has no answer; a room that is locked elsewhere does not count."""
         eldest = min((lane.eldest for lane in self._lanes if lane.eldest is not None), default=None)
-        return 0.0 if eldest is None else asyncio.get_running_loop().time() - eldest
+        return 0.0 if eldest is None else _now() - eldest
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the newest statement failed, as with a full disk; forgotten after limits.COMMIT_FAILED_S, as only
+        another try can tell."""
+        return self._failed_at is not None and _now() - self._failed_at < limits.COMMIT_FAILED_S
 
     async def close(self) -> None:
         """Take nothing more, and return when all that was taken is answered."""
@@ -81,6 +88,7 @@ class Committer:
         except Exception as error:
             log.exception("action=commit_failed: the log does not foresee this")
             answers = [UnknownOutcome(repr(error))] * len(batch)
+        self._failed_at = _now() if all(isinstance(answer, UnknownOutcome) for answer in answers) else None
         for waiting, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Locked):
                 task = asyncio.get_running_loop().create_task(self._write_alone(waiting))
@@ -134,6 +142,10 @@ class _Lane:
             batch.append(self._waiting.popleft())
             entries += len(batch[-1].commit.entries)
         return batch
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _tell(waiting: _Waiting, answer: StoreError | None) -> None:

@@ -18,14 +18,14 @@ READY_WITHIN_S = 10.0
 DISK_BYTES = 512 << 20
 
 
-async def _away(scene: Scene, go: Callable[[], None], come: Callable[[], None], *, loses_lease: bool = True) -> Struck:
-    """Recovery counts from the database's return; until then the shards say that they live and, without their leases,
-    that they are not ready."""
+async def _away(scene: Scene, go: Callable[[], None], come: Callable[[], None]) -> Struck:
+    """Recovery counts from the database's return; until then the shards say that they live, and that they are not
+    ready: without their leases, or as nothing can be committed."""
     async with Health(scene.cluster) as health:
         await asyncio.to_thread(go)
         away_s = scene.chance.uniform(LEAST_S, MOST_S)
         await asyncio.sleep(away_s)
-        failures = await health.those_ready() if loses_lease and away_s > NOTICED_S else []
+        failures = await health.those_ready() if away_s > NOTICED_S else []
         await asyncio.to_thread(come)
         back_s = now_s()
         failures += await health.those_not_ready(within_s=READY_WITHIN_S)
@@ -47,7 +47,8 @@ async def freeze(scene: Scene) -> Struck:
 
 
 async def fill_disk(scene: Scene) -> Struck:
-    """Leases are renewed in place. When there is space again somebody starts the database, should it have given up."""
+    """Leases are renewed in place, so that shards keep theirs. When there is space again somebody starts the database,
+    should it have given up."""
     postgres = scene.cluster.postgres
 
     def make_room() -> None:
@@ -58,7 +59,7 @@ async def fill_disk(scene: Scene) -> Struck:
             postgres.start()
 
     balloon = await asyncio.to_thread(fill, postgres.folder.parent)
-    return await _away(scene, lambda: None, make_room, loses_lease=False)
+    return await _away(scene, lambda: None, make_room)
 
 
 WITHIN = (Within("rooms", 10.0),)

@@ -265,3 +265,26 @@ def test_a_room_that_is_locked_elsewhere_is_no_lag_of_the_database() -> None:
         await finish(log, committer)
 
     run_virtual(run())
+
+
+def test_it_says_for_a_while_that_the_database_takes_nothing() -> None:
+    async def run() -> None:
+        log, answers = MemoryRoomLog(), Answers()
+        committer = Committer(log)
+
+        async def fails_after(room: str, *, pause_s: float = 0.0) -> bool:
+            committer.submit(commit := given_commit(log, room), answers.of(commit))
+            await turns()
+            assert room in answers
+            await asyncio.sleep(pause_s)
+            return committer.is_failing
+
+        log.fail_next("unknown_not_committed", RoomId("a"))
+        assert await fails_after("a")
+        assert not await fails_after("b"), "the next one was taken"
+        log.fail_next("unknown_not_committed", RoomId("c"))
+        assert await fails_after("c", pause_s=limits.COMMIT_FAILED_S - 0.1)
+        log.fail_next("unknown_not_committed", RoomId("d"))
+        assert not await fails_after("d", pause_s=limits.COMMIT_FAILED_S + 0.1), "nobody has tried since"
+
+    run_virtual(run())
