@@ -175,6 +175,11 @@ class Person:
             self._edge.command(self._session, command_id, command, txn)
         return True
 
+    @property
+    def is_connected(self) -> bool:
+        """As far as this person knows."""
+        return self.connection is not None and self.connection.closed_with is None and not self.lost.is_set()
+
     def _connect(self) -> SimulatedConnection:
         self.drop()
         self.lost.clear()

@@ -49,6 +49,9 @@ class Meeting:
         shard = self.shards.pop(name)
         if drains:
             await shard.drain()
+            for person in self.people:  # whoever slipped in behind the drain hears the process end
+                if self.places[person.name].at == name and person.is_connected:
+                    person.forget_server()
         else:
             for person in self.people:
                 if self.places[person.name].at == name:
