@@ -215,6 +215,18 @@ def rooms(server: str | None, email: str | None, shard: str | None, limit: int, 
 
 @admin.command()
 @_operating
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def files(server: str | None, email: str | None, as_json: bool) -> None:
+    """Show how much there is in files: by kind, by account, by meeting, and how much more fits."""
+    from meetserver.operating import as_json as encoded
+    from meetserver.operating import files_text
+
+    report = _operate(server, email, lambda operator: operator.file_usage())
+    click.echo(encoded(report) if as_json else files_text(report))
+
+
+@admin.command()
+@_operating
 @click.argument("shard")
 def drain(server: str | None, email: str | None, shard: str) -> None:
     """Have SHARD hand its rooms over and end."""

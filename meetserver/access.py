@@ -98,6 +98,7 @@ ACTIONS: Final[Mapping[str, Rule]] = {
     "shards.write": _rule("operator", "admin", scope="admin:write", confirm=True),
     "rooms.read": _rule("auditor", "operator", "admin", scope="admin:read"),
     "rooms.write": _rule("operator", "admin", scope="admin:write", confirm=True),
+    "file_usage.read": _rule("auditor", "operator", "admin", scope="admin:read"),
 }
 """Actions of the HTTP API."""
 

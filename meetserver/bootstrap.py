@@ -22,7 +22,7 @@ from meetserver.actors.door_log import DoorLog
 from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
-from meetserver.adapters.blobs import blobs_place, open_blobs
+from meetserver.adapters.blobs import blobs_place, open_blobs, open_presigner
 from meetserver.adapters.bus import open_bus
 from meetserver.adapters.cache import open_cache
 from meetserver.adapters.clamd import open_scanner
@@ -46,12 +46,18 @@ from meetserver.cluster.router import Router
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import MeetError
+from meetserver.files.direct import DirectTransfers
+from meetserver.files.direct_jobs import TAKE_IN, DirectIntake
 from meetserver.files.erasure import FileEraser
+from meetserver.files.findings import Findings
 from meetserver.files.identity import StoreIdentity
 from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import SCAN_HELD, SWEEP, HeldFiles, Sweeper
+from meetserver.files.orphans import ORPHANS, Orphans
+from meetserver.files.retention import EXPIRE, Retention
 from meetserver.files.service import Files
 from meetserver.files.uploads import Uploads
+from meetserver.files.usage import FileUsage
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.idempotency import forget_answers
@@ -91,6 +97,7 @@ class Core:
     cached: Cached
     keys: KeyRing
     runner: Runner
+    post: Post
     security_log: SecurityLog
     limiter: RateLimiter
     blobs: BlobStore
@@ -151,6 +158,7 @@ async def open_core(config: Config) -> AsyncIterator[Core]:
             cached=cached,
             keys=keys,
             runner=runner,
+            post=post,
             security_log=security_log,
             limiter=limiter,
             blobs=blobs,
@@ -204,7 +212,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
             lambda: [lease.shard for lease in membership.members],
             lambda: {ref.room: len(ref.actor.attendance) for ref in router.rooms.all()},
         )
-        services = _services(core, store, router, tickets, membership, occupancy)
+        services = _services(core, store, router, tickets, membership, occupancy, committer)
         _register_jobs(core, services)
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
@@ -269,12 +277,24 @@ async def _router(
 
 
 def _services(
-    core: Core, store: SqlRoomLog, router: Router, tickets: Tickets, membership: Membership, occupancy: Occupancy
+    core: Core,
+    store: SqlRoomLog,
+    router: Router,
+    tickets: Tickets,
+    membership: Membership,
+    occupancy: Occupancy,
+    committer: Committer,
 ) -> Services:
     def why_not_ready() -> list[str]:
         reasons = [] if membership.is_held else ["the shard's lease is not held: the database may be away"]
+        if committer.is_failing:
+            reasons.append("the database does not take what is written")
         return [*reasons, "the server is about to stop"] if router.is_draining else reasons
 
+    files = Files(core.database, core.blobs, core.keys, core.clock)
+    uploads = Uploads(
+        core.config, core.database, core.blobs, core.keys, core.clock, core.random, PillowImages(), core.inspection
+    )
     return Services(
         config=core.config,
         clock=core.clock,
@@ -291,17 +311,19 @@ def _services(
         guest_links=GuestLinks(core.database, core.meetings, core.keys, core.clock, core.random, core.security_log),
         ip_rules=core.ip_rules,
         tickets=tickets,
-        files=Files(core.database, core.blobs, core.keys, core.clock),
-        uploads=Uploads(
-            core.config,
+        files=files,
+        uploads=uploads,
+        direct=DirectTransfers(
             core.database,
             core.blobs,
-            core.keys,
+            open_presigner(core.config),
+            uploads,
+            files,
             core.clock,
-            core.random,
-            PillowImages(),
-            core.inspection,
+            lambda: core.runner.kick(TAKE_IN),
         ),
+        file_usage=FileUsage(core.config, core.database, core.blobs, core.clock),
+        retention=Retention(core.config.files_kept_days, core.database, core.clock),
         rooms=router.desk,
         occupancy=occupancy,
         operations=router.operations,
@@ -349,7 +371,12 @@ def _register_jobs(core: Core, services: Services) -> None:
     core.runner.register_periodic(ROTATE, core.keys.rotate_if_due, every_s=86_400)
     core.runner.register_periodic(ROTATE_SIGNING, core.accounts.sessions.signing_keys.rotate_if_due, every_s=86_400)
     sweeper = Sweeper(core.database, core.blobs, core.clock)
-    held = HeldFiles(core.database, core.keys, core.inspection, core.clock)
+    findings = Findings(core.database, core.post, core.security_log, core.clock)
+    held = HeldFiles(core.database, core.keys, core.inspection, findings)
     core.runner.register_periodic(SCAN_HELD, held.run, every_s=limits.SCAN_HELD_S)
+    core.runner.register_periodic(EXPIRE, services.retention.run, every_s=limits.FILE_SWEEP_S)
+    intake = DirectIntake(core.database, core.blobs, services.uploads, core.clock)
+    core.runner.register_periodic(TAKE_IN, intake.run, every_s=limits.DIRECT_RETRY_S)
     core.runner.register_periodic(SWEEP, sweeper.run, every_s=limits.FILE_SWEEP_S)
+    core.runner.register_periodic(ORPHANS, Orphans(core.database, core.blobs).run, every_s=limits.FILE_ORPHANS_S)
     core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

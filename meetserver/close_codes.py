@@ -31,6 +31,7 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "rate_limited": FLOOD,
     "busy": RESYNC,
     "unavailable": RESYNC,
+    "storage_full": RESYNC,
     "timeout": RESYNC,
     "internal": RESYNC,
 }

@@ -119,11 +119,28 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _about("Name of the key to the bucket. Empty: AWS_* variables, or the machine's role.")
     ] = ""
     s3_secret_key: Annotated[str, _about("The key itself.")] = ""
+    files_direct: Annotated[
+        bool,
+        _about(
+            "Clients may put files into the bucket, and get sealed parts from it, by presigned URLs (docs/direct.md)."
+        ),
+    ] = False
+    s3_public_endpoint: Annotated[
+        str, _about("The endpoint in presigned URLs, where clients reach it by another name. Empty: s3_endpoint.")
+    ] = ""
     file_max_bytes: Annotated[int, _about("Largest file that people may upload.", "bytes", ge=1)] = 1 << 30
     files_per_user_bytes: Annotated[
         int, _about("All files that one account brought, and guests to its meetings.", "bytes", ge=1)
     ] = 10 << 30
     files_per_meeting_bytes: Annotated[int, _about("All files of one meeting.", "bytes", ge=1)] = 5 << 30
+    files_total_bytes: Annotated[int, _about("All files of the server; 0: as much as fits.", "bytes", ge=0)] = 0
+    files_disk_reserve_bytes: Annotated[
+        int, _about("No files are taken that would leave less of the data folder's disk free.", "bytes", ge=0)
+    ] = 256 << 20
+    files_kept_days: Annotated[
+        int,
+        _about("Files go after so many days, earlier where a meeting says so; 0: with their meeting.", ge=0, le=36_500),
+    ] = 0
     clamd_url: Annotated[
         str, _about("clamd that scans files: unix:///run/clamav/clamd.ctl or tcp://host:port. Empty: none.")
     ] = ""
@@ -208,6 +225,10 @@ def _check(config: Config) -> None:
         raise ConfigError("MEET_FILES_URL must be s3://bucket or s3://bucket/prefix; empty it means the data folder")
     if config.s3_endpoint and not config.s3_endpoint.startswith(("http://", "https://")):
         raise ConfigError("MEET_S3_ENDPOINT must start with http:// or https://")
+    if config.s3_public_endpoint and not config.s3_public_endpoint.startswith(("http://", "https://")):
+        raise ConfigError("MEET_S3_PUBLIC_ENDPOINT must start with http:// or https://")
+    if config.files_direct and not config.files_url:
+        raise ConfigError("MEET_FILES_DIRECT is of use with MEET_FILES_URL=s3://… only: a disk has no presigned URLs")
     if bool(config.s3_access_key) != bool(config.s3_secret_key):
         raise ConfigError("MEET_S3_ACCESS_KEY and MEET_S3_SECRET_KEY go together")
     if bool(config.tls_cert) != bool(config.tls_key):

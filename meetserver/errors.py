@@ -5,7 +5,7 @@
     │   ├── BadMessage  UnknownType  TooLarge  BadFile  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
     │   ├── ConfirmFirst (the session is old for this: confirm that it is still you)
     │   ├── RoomEnded  RoomFull  RoomLocked  RateLimited  NotSupported
-    │   └── Unavailable  Busy  Timeout                        temporary: the same call may work later
+    │   └── Unavailable (StorageFull)  Busy  Timeout          temporary: the same call may work later
     ├── StoreError         between a room and its log; never shown to people
     │   ├── Stale              a higher epoch owns the room, or the log moved on
     │   ├── Duplicate          a (room, by, txn) or a ticket is in the log already
@@ -27,7 +27,7 @@ from msgspec import Struct
 Code: TypeAlias = Literal[
     "bad_message", "unknown_type", "too_large", "unauthenticated", "forbidden", "not_found", "conflict",
     "waiting_room", "room_locked", "room_full", "room_ended", "rate_limited", "busy", "unavailable",
-    "timeout", "not_supported", "internal", "confirm_first", "bad_file",
+    "timeout", "not_supported", "internal", "confirm_first", "bad_file", "storage_full",
 ]  # fmt: skip
 
 
@@ -130,6 +130,12 @@ class Unavailable(Refused):
     temporary = True
 
 
+class StorageFull(Unavailable):
+    """There is no room for more files, before somebody makes some."""
+
+    code: Code = "storage_full"
+
+
 class Busy(Refused):
     code: Code = "busy"
     temporary = True
@@ -186,7 +192,8 @@ _BY_CODE: dict[str, type[Refused]] = {
     kind.code: kind
     for kind in (
         BadMessage, UnknownType, TooLarge, BadFile, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict,
-        RoomEnded, RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, Busy, Timeout,
+        RoomEnded, RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, StorageFull, Busy,
+        Timeout,
     )
 }  # fmt: skip
 

@@ -120,6 +120,8 @@ DRAIN_S = 20.0
 """At SIGTERM rooms have this long to finish; what then still runs is cut."""
 COMMIT_TIMEOUT_S = 5.0
 """No answer to a commit for this long: its outcome is unknown."""
+COMMIT_FAILED_S = 5.0
+"""For so long after a commit that failed, and none that did not, a shard says that it is not ready."""
 
 # --- chat
 CHAT_TEXT_CHARS = 8000
@@ -567,6 +569,20 @@ UPLOAD_LIFE_S = 24 * 3600.0
 """An upload to which nothing was added for so long is given up."""
 UPLOADS_PER_USER = 20
 """Uploads of one person that are under way."""
+DIRECT_UPLOAD_BYTES = 5 * 1024**3
+"""Largest file that is put into the object store directly: what S3 takes with one request."""
+DIRECT_UPLOAD_LIFE_S = 3600.0
+"""A presigned URL to put a file to is good for so long; so long is said why one was refused."""
+DIRECT_INTAKES = 4
+"""Files that were put there and are taken in at the same time, by one server for all,"""
+DIRECT_LOOK_S = 2.0
+"""… which looks so often for more of them while it does that,"""
+DIRECT_RETRY_S = 60.0
+"""… and after so long tries again what did not work."""
+DIRECT_DOWNLOAD_LIFE_S = 900.0
+"""A presigned URL of a sealed part is good for so long."""
+DIRECT_PARTS = 100
+"""Of them in one answer."""
 FILE_LINK_LIFE_S = 3600.0
 """A link to a file's bytes is good for so long."""
 SCAN_HELD_S = 60.0
@@ -575,5 +591,13 @@ FILE_SWEEP_S = 600.0
 """How often files that were deleted, and uploads that were given up, are looked for."""
 SWEEP_ROWS = 200
 """Of them in one statement."""
+FILES_COUNTED = 1000
+"""Uploads under way, files that are held back, and deleted ones, are counted up to so many for operators."""
+LARGEST_SHOWN = 20
+"""Accounts, and meetings, with the most files, as operators see them."""
+USAGE_SLOTS = 16
+"""Counters of each kind of file, among which owners are divided."""
+FILE_ORPHANS_S = 24 * 3600.0
+"""How often all of the store is looked through for blobs that nobody knows."""
 FILE_DELETED_S = 24 * 3600.0
 """A deleted file's bytes stay in the store for so long."""

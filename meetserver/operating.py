@@ -23,6 +23,7 @@ from meetserver.client.api import Tokens as ClientTokens
 from meetserver.client.errors import ApiError, ClientError
 from meetserver.config import Config
 from meetserver.errors import BadMessage, NotFound, Refused, Unavailable
+from meetserver.files.messages import Usage, UsageReport
 from meetserver.http.operations import RoomPage, ShardList
 from meetserver.ports import Origin, RoomStatus, ShardStatus
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 ORIGIN: Final = Origin(user_agent=f"meetserver/{meetserver.__version__} admin")
 METHOD: Final = "command_line"
 """How the session's owner has shown who they are: by having the database."""
+UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 class Operator:
@@ -54,6 +56,9 @@ class Operator:
             if page.next is None or len(found) >= limit:
                 return list(found.values())[:limit], page.total
             query["cursor"] = page.next
+
+    async def file_usage(self) -> UsageReport:
+        return await self._call("GET", "/admin/files/usage", UsageReport)
 
     async def drain(self, shard: str) -> None:
         await self._do(f"/admin/shards/{quote(shard, safe='')}/drain")
@@ -172,7 +177,39 @@ def rooms_table(rooms: Sequence[RoomStatus]) -> str:
     return _table(head, rows)
 
 
-def as_json(found: Sequence[ShardStatus] | Sequence[RoomStatus]) -> str:
+def files_text(report: UsageReport) -> str:
+    def some(usage: Usage) -> str:
+        is_more = usage.files >= report.counted_up_to
+        return f"{'at least ' if is_more else ''}{usage.files}, {_size(usage.bytes)}"
+
+    facts = {
+        "Files": f"{report.files}, {_size(report.bytes)}",
+        "Quota": "none" if report.quota_bytes is None else _size(report.quota_bytes),
+        "Free": "nobody can say"
+        if report.free_bytes is None
+        else f"{_size(report.free_bytes)}, of which {_size(report.reserve_bytes)} stay free",
+        "Deleted": some(report.deleted),
+        "Held": some(report.held),
+        "Uploads": some(report.uploads),
+    }
+    kinds = [(one.kind, one.files, _size(one.bytes)) for one in report.kinds]
+    accounts = [(one.email, one.files, _size(one.bytes), one.id) for one in report.accounts]
+    meetings = [(one.id, one.files, _size(one.bytes), one.owner_id) for one in report.meetings]
+    parts = [
+        "\n".join(f"{name:<9} {fact}" for name, fact in facts.items()),
+        _table(("KIND", "FILES", "SIZE"), kinds),
+        _table(("ACCOUNT", "FILES", "SIZE", "ID"), accounts),
+        _table(("MEETING", "FILES", "SIZE", "OWNER"), meetings),
+    ]
+    return "\n\n".join(parts)
+
+
+def _size(size: int) -> str:
+    power = min(max(size.bit_length() - 1, 0) // 10, len(UNITS) - 1)
+    return f"{size / 1024**power:.{1 if power else 0}f} {UNITS[power]}"
+
+
+def as_json(found: Sequence[ShardStatus] | Sequence[RoomStatus] | UsageReport) -> str:
     return msgspec.json.format(msgspec.json.encode(found)).decode()
 
 
@@ -191,4 +228,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _is_count(cell: object) -> bool:
-    return isinstance(cell, int | float) or str(cell).endswith(" ms")
+    return isinstance(cell, int | float) or str(cell).endswith((" ms", " B", "iB"))

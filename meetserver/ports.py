@@ -55,6 +55,7 @@ SecurityEventType: TypeAlias = Literal[
     "role.granted", "role.taken", "access.refused",
     "ip_rules.changed", "ip.refused", "rate.limited",
     "meeting.passcode_failed", "link.created", "link.revoked",
+    "file.infected",
     "participant.removed", "participant.banned", "participant.unbanned",
     "shard.drained", "room.moved", "room.put_to_sleep", "room.quarantined", "room.released",
 ]  # fmt: skip
@@ -364,6 +365,19 @@ class BlobStore(Protocol):
     def names(self, prefix: str = "") -> AsyncIterator[str]: ...
     async def sweep(self, before: datetime) -> int:
         """Take away what processes that died before then were putting; how many there were."""
+
+    async def free_bytes(self) -> int | None:
+        """How much more fits; None where nobody can say."""
+
+
+class Presigner(Protocol):
+    """URLs by which whoever has them reaches a blob in the store, without the server, for a while."""
+
+    async def presigned_get(self, names: Sequence[str], expires_s: float) -> list[str]:
+        """From each of these, in their order, it may be got as it is in the store. Raises Unavailable."""
+
+    async def presigned_put(self, name: str, expires_s: float) -> str:
+        """To it a blob of any size may be put, again and again. Raises Unavailable."""
 
 
 class Remade(Struct, frozen=True):

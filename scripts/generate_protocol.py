@@ -85,6 +85,7 @@ CODES: dict[Code, str] = {
     "rate_limited": "Too many commands; see `retry_after_s`.",
     "busy": "A queue is full; see `retry_after_s`.",
     "unavailable": "The database or the room cannot be reached just now.",
+    "storage_full": "The server has no room for more files, before its operators make some.",
     "timeout": "No answer in time. Whether it happened is not known: send it again with the same txn.",
     "not_supported": "Part of the protocol, and not of this release.",
     "internal": "A fault of the server; the log has more.",

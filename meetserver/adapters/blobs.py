@@ -9,6 +9,7 @@ import asyncio
 import errno
 import os
 import re
+import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -16,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
+from msgspec.structs import replace
+
 from meetserver.adapters.disk import sync_folder
 from meetserver.config import Config
-from meetserver.errors import ConfigError, NotFound, Unavailable
-from meetserver.ports import BlobStore, Random
+from meetserver.errors import ConfigError, NotFound, StorageFull
+from meetserver.ports import BlobStore, Presigner, Random
 
 T = TypeVar("T")
 
@@ -57,6 +60,15 @@ def open_blobs(config: Config, random: Random) -> BlobStore:
     return ObjectBlobs.open(config)
 
 
+def open_presigner(config: Config) -> Presigner | None:
+    """None where clients do not reach the store directly. Its URLs name the bucket as clients know it."""
+    if not config.files_direct:
+        return None
+    from meetserver.adapters.object_store import ObjectBlobs
+
+    return ObjectBlobs.open(replace(config, s3_endpoint=config.s3_public_endpoint or config.s3_endpoint))
+
+
 def blobs_place(config: Config) -> str:
     """Where that is, for people."""
     return config.files_url or str(_folder(config))
@@ -70,7 +82,7 @@ class DiskBlobs:
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
         """Keep what `chunks` brings, in place of an older blob of this name; its size in bytes.
 
-        Raises Unavailable when the disk is full, ValueError for a bad name, and whatever `chunks` raises.
+        Raises StorageFull when the disk is, ValueError for a bad name, and whatever `chunks` raises.
         """
         path = self._path(name)
         aside = self._folder / ASIDE / self._random.id()
@@ -79,13 +91,14 @@ class DiskBlobs:
             try:
                 size = await _pour(chunks, file)
             except BaseException:
-                file.close()
+                with suppress(OSError):  # what it had not written yet finds no space either
+                    file.close()
                 aside.unlink(missing_ok=True)
                 raise
             await _in_thread(partial(_settle, file, aside, path))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise Unavailable("the disk is full") from error
+                raise StorageFull("the disk is full") from error
             raise
         return size
 
@@ -134,6 +147,9 @@ class DiskBlobs:
     async def sweep(self, before: datetime) -> int:
         """Several processes may do so at once."""
         return await _in_thread(partial(_sweep, self._folder / ASIDE, before.timestamp()))
+
+    async def free_bytes(self) -> int | None:
+        return await _in_thread(partial(_free, self._folder))
 
     def _path(self, name: str) -> Path:
         return self._folder / (checked_name(name) + SUFFIX)
@@ -212,6 +228,11 @@ def _delete(path: Path, root: Path) -> None:
 def _names(folder: Path, below: Path) -> Iterator[str]:
     for path in below.rglob(f"*{SUFFIX}"):
         yield path.relative_to(folder).as_posix().removesuffix(SUFFIX)
+
+
+def _free(folder: Path) -> int:
+    """Of the disk that it is on, or will be."""
+    return _free(folder.parent) if not folder.exists() else shutil.disk_usage(folder).free
 
 
 def _sweep(folder: Path, before: float) -> int:

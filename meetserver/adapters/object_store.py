@@ -9,7 +9,7 @@ such parts is seen by its owner only: give the bucket a rule that ends unfinishe
 import asyncio
 import atexit
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -143,22 +143,22 @@ class ObjectBlobs:
         """The bucket's rule does that."""
         return 0
 
-    async def presigned_get(self, name: str, expires_s: float) -> str:
-        """A URL from which whoever has it may get the blob, as it is in the store, until then.
+    async def free_bytes(self) -> int | None:
+        """The protocol cannot say."""
+        return None
 
-        For blobs that are not sealed: the client then reads from the store and not by way of
-        this server. It is sent as application/octet-stream, so that no browser shows it.
-        """
-        return await self._presigned("GET", name, expires_s)
+    async def presigned_get(self, names: Sequence[str], expires_s: float) -> list[str]:
+        """ports.Presigner. Sent as application/octet-stream, so that no browser shows it."""
+        return await self._presigned("GET", names, expires_s)
 
     async def presigned_put(self, name: str, expires_s: float) -> str:
-        """A URL to which whoever has it may put the blob, of any size, until then: for blobs that are not sealed, under
-        names that nothing refers to before the server has looked at what came."""
-        return await self._presigned("PUT", name, expires_s)
+        """ports.Presigner."""
+        return (await self._presigned("PUT", [name], expires_s))[0]
 
-    async def _presigned(self, method: Literal["GET", "PUT"], name: str, expires_s: float) -> str:
+    async def _presigned(self, method: Literal["GET", "PUT"], names: Sequence[str], expires_s: float) -> list[str]:
+        keys = [_key(name) for name in names]
         with _reachable():
-            return await obstore.sign_async(self._store, method, _key(name), timedelta(seconds=expires_s))
+            return list(await obstore.sign_async(self._store, method, keys, timedelta(seconds=expires_s)))
 
 
 class _Source:

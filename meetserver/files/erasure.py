@@ -1,6 +1,7 @@
 """What an account has among the files: those that it brought, wherever."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from meetserver import limits
 from meetserver.database import Database
@@ -20,9 +21,12 @@ class FileEraser:
         self._clock = clock
 
     async def erase(self, user: UserId) -> Mapping[str, int]:
-        deleted = await self._database.run(
-            lambda connection: store.mark_deleted_of(connection, user, self._clock.now())
-        )
+        own, now = store.of_uploader(user), self._clock.now()
+        deleted = 0
+        while gone := await self._database.run(
+            partial(store.mark_deleted, which=own, now=now, limit=limits.SWEEP_ROWS)
+        ):
+            deleted += gone
         return {"files": deleted}
 
     async def export(self, user: UserId) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from meetserver import limits
 from meetserver.database import Database
 from meetserver.errors import BadFile
 from meetserver.files import store, upload_store
+from meetserver.files.findings import Findings
 from meetserver.files.inspection import Inspection
 from meetserver.files.parts import delete_parts
 from meetserver.files.store import File
@@ -21,11 +22,11 @@ SCAN_HELD = "files.scan_held"
 class HeldFiles:
     """Those that nobody could look at for viruses when they came."""
 
-    def __init__(self, database: Database, sealer: Sealer, inspection: Inspection, clock: Clock) -> None:
+    def __init__(self, database: Database, sealer: Sealer, inspection: Inspection, findings: Findings) -> None:
         self._database = database
         self._sealer = sealer
         self._inspection = inspection
-        self._clock = clock
+        self._findings = findings
 
     async def run(self, _: object = None) -> None:
         after = ""
@@ -42,7 +43,7 @@ class HeldFiles:
         try:
             is_held = await self._inspection.is_to_be_held(content.id, key, content.parts)
         except BadFile:
-            await store.mark_deleted(self._database, file.id, self._clock.now())
+            await self._findings.take_away(file)
             return
         if not is_held:
             await store.give_out(self._database, file.id)
@@ -55,10 +56,12 @@ class Sweeper:
         self._clock = clock
 
     async def run(self, _: object = None) -> None:
-        """Safe to be done again, and by several at once: rows go after their blobs, and blobs are nobody else's."""
+        """Safe to be done again, and by several at once: contents' rows go after their blobs, which are nobody else's;
+        what an upload leaves when this process dies behind its row is an orphan."""
         await self._uploads()
         now = self._clock.now()
-        while await self._database.run(partial(store.mark_left_behind, now=now, limit=limits.SWEEP_ROWS)):
+        left = partial(store.mark_deleted, which=store.LEFT_BEHIND, now=now, limit=limits.SWEEP_ROWS)
+        while await self._database.run(left):
             pass
         before = now - timedelta(seconds=limits.FILE_DELETED_S)
         while await self._database.run(partial(store.forget_deleted, before=before, limit=limits.SWEEP_ROWS)):
@@ -71,6 +74,6 @@ class Sweeper:
 
     async def _uploads(self) -> None:
         while ids := await upload_store.expired(self._database, self._clock.now(), limits.SWEEP_ROWS):
-            for id_ in ids:
-                await delete_parts(self._blobs, id_)
-                await self._database.run(partial(upload_store.delete_upload, id_=id_))
+            for id_ in ids:  # the row first: one that becomes a file in this very moment keeps what it has
+                if await self._database.run(partial(upload_store.delete_upload, id_=id_)):
+                    await delete_parts(self._blobs, id_)

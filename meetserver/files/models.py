@@ -1,8 +1,12 @@
-"""Files, what they consist of, and which store that is in."""
+"""Files, what they consist of, how much of them there is, and which store that is in."""
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, false, text
 
 from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metadata
+
+# As a constant: a database uses such an index only for a query that has the same condition, and not as a parameter.
+KEPT = text("deleted_at IS NULL")
+TAKING_IN = text("direct = 'taking_in'")
 
 # What a file consists of: sealed parts in the blob store, under names that begin with the content's id. Files with the
 # same bytes of the same owner share one.
@@ -54,9 +58,13 @@ upload = Table(
     Column("key", Bytes, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # Of one that comes by way of the store itself (direct.py): how far it is, and why it was refused.
+    Column("direct", Text),
+    Column("refusal", JsonDocument),
     Index("ix_file_upload_expires_at", "expires_at"),
     Index("ix_file_upload_meeting_id", "meeting_id"),
     Index("ix_file_upload_owner_id", "owner_id"),
+    Index("ix_file_upload_taking_in", "created_at", postgresql_where=TAKING_IN, sqlite_where=TAKING_IN),
 )
 
 file = Table(
@@ -87,7 +95,37 @@ file = Table(
     Index("ix_file_content_id", "content_id"),
     Index("ix_file_owner_id", "owner_id"),
     Index("ix_file_deleted_at", "deleted_at"),
+    # The oldest of all, which nobody keeps any longer.
+    Index("ix_file_kept", "created_at", postgresql_where=KEPT, sqlite_where=KEPT),
     Index("ix_file_held", "id", postgresql_where=text("is_held"), sqlite_where=text("is_held")),
+)
+
+# As many, and as large, as the rows of `file` that are not deleted, changed with them (usage_store.py): to add these up
+# at each upload would take the longer the more there are. Rows go with what they count for.
+usage_of_owner = Table(
+    "file_usage_of_owner",
+    metadata,
+    Column("id", Id, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True),
+    Column("files", Big, nullable=False),
+    Column("bytes", Big, nullable=False),
+    # The largest.
+    Index("ix_file_usage_of_owner_bytes", "bytes"),
+)
+usage_of_meeting = Table(
+    "file_usage_of_meeting",
+    metadata,
+    Column("id", Id, ForeignKey("meeting.id", ondelete="CASCADE"), primary_key=True),
+    Column("files", Big, nullable=False),
+    Column("bytes", Big, nullable=False),
+    Index("ix_file_usage_of_meeting_bytes", "bytes"),
+)
+# By the first half of media types and a slot (usage_store.py): few, and together the whole server's.
+usage_of_kind = Table(
+    "file_usage_of_kind",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("files", Big, nullable=False),
+    Column("bytes", Big, nullable=False),
 )
 
 # The id in the marker of the store that the files are in (identity.py): one row.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from meetserver import limits
 from meetserver.cursors import read_cursor, write_cursor
@@ -43,13 +44,14 @@ class Files:
 
     async def delete(self, id_: str) -> None:
         """Nobody finds it from now on; its bytes go later. Raises NotFound."""
-        if not await store.mark_deleted(self._database, id_, self._clock.now()):
+        delete = partial(store.mark_deleted, which=store.of_id(id_), now=self._clock.now())
+        if not await self._database.run(delete):
             raise NotFound("there is no such file")
 
     async def thumbnail(self, file: File, px: int) -> tuple[bytes, str]:
         """Of an image, at most `px` high and wide, in WebP; and what it is known by. Raises NotFound, also where there
         is none of that size, SealBroken, Unavailable."""
-        content, key = await self._content(file)
+        content, key = await self.content(file)
         for thumbnail in content.thumbnails:
             if thumbnail.px == px:
                 return await read_thumbnail(self._blobs, content.id, key, thumbnail), thumbnail.blob
@@ -58,13 +60,13 @@ class Files:
     async def read(self, file: File, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to, without, `end`, which are inside the file. Raises NotFound, SealBroken,
         Unavailable."""
-        content, key = await self._content(file)
+        content, key = await self.content(file)
         async with aclosing(read_parts(self._blobs, content.id, key, content.parts, start, end)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def _content(self, file: File) -> tuple[Content, bytes]:
-        """With its key."""
+    async def content(self, file: File) -> tuple[Content, bytes]:
+        """What it consists of, and the key of that. Raises NotFound, Unavailable while it is held."""
         if file.is_held:
             raise Unavailable("nobody could look at it for viruses yet", retry_after_s=limits.SCAN_HELD_S)
         content = await store.read_content(self._database, file.content_id)

@@ -1,19 +1,22 @@
 """The SQL of files and of what they consist of."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct, convert, to_builtins
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
-from meetserver.files.models import content, file
-from meetserver.files.parts import Part, Thumbnail
+from meetserver.errors import Refusal
+from meetserver.files import usage_store
+from meetserver.files.models import KEPT, content, file
+from meetserver.files.parts import Part, Thumbnail, blob_name
 from meetserver.ids import FileId, MeetingId, UserId
 
 S = TypeVar("S", bound=Struct)
-_LISTS = {"parts": list[Part], "thumbnails": list[Thumbnail]}
+_JSON: Any = {"parts": list[Part], "thumbnails": list[Thumbnail], "refusal": Refusal | None}
 """Columns of JSON."""
 Cursor = tuple[datetime, str]
 
@@ -29,6 +32,11 @@ class Content(Struct, frozen=True):
     thumbnails: list[Thumbnail]
     key: bytes
     created_at: datetime
+
+    @property
+    def blobs(self) -> set[str]:
+        """Their names."""
+        return {blob_name(self.id, part) for part in self.parts} | {blob_name(self.id, px) for px in self.thumbnails}
 
 
 class File(Struct, frozen=True):
@@ -46,13 +54,9 @@ class File(Struct, frozen=True):
     created_at: datetime
 
 
-class Usage(Struct, frozen=True):
-    files: int
-    bytes: int
-
-
 async def insert_file(connection: AsyncConnection, wanted: File) -> None:
     await connection.execute(insert(file).values(**columns(wanted)))
+    await usage_store.add(connection, wanted)
 
 
 async def insert_content(connection: AsyncConnection, wanted: Content) -> None:
@@ -68,23 +72,21 @@ async def shared_content(connection: AsyncConnection, owner: UserId, digest: byt
     return None if row is None else of_row(Content, row)
 
 
-async def usage_of_owner(connection: AsyncConnection, owner: UserId) -> Usage:
-    return await _usage(connection, file.c.owner_id == owner)
-
-
-async def usage_of_meeting(connection: AsyncConnection, meeting: MeetingId) -> Usage:
-    return await _usage(connection, file.c.meeting_id == meeting)
-
-
 async def read_file(database: Database, id_: str) -> File | None:
-    """If it was not deleted."""
-    rows = await database.fetch(select(file).where(file.c.id == id_, file.c.deleted_at.is_(None)))
+    """If it was not deleted, and its meeting was not either."""
+    is_there = file.c.deleted_at.is_(None), file.c.meeting_id.is_not(None)
+    rows = await database.fetch(select(file).where(file.c.id == id_, *is_there))
     return of_row(File, rows[0]) if rows else None
 
 
 async def read_content(database: Database, id_: str) -> Content | None:
     rows = await database.fetch(select(content).where(content.c.id == id_))
     return of_row(Content, rows[0]) if rows else None
+
+
+async def read_contents(database: Database, ids: Collection[str]) -> list[Content]:
+    """Those of these that there are."""
+    return [of_row(Content, row) for row in await database.fetch(select(content).where(content.c.id.in_(ids)))]
 
 
 async def page_of_meeting(database: Database, meeting: MeetingId, limit: int, before: Cursor | None) -> list[File]:
@@ -105,21 +107,37 @@ async def _page(database: Database, whose: Any, limit: int, before: Cursor | Non
     return [of_row(File, row) for row in rows]
 
 
-async def mark_deleted(database: Database, id_: str, now: datetime) -> bool:
-    """False: it is not there, or was deleted before."""
-    query = update(file).where(file.c.id == id_, file.c.deleted_at.is_(None)).values(deleted_at=now)
-    return bool(await database.write(query.returning(file.c.id)))
+# Which files to delete.
+LEFT_BEHIND = or_(file.c.meeting_id.is_(None), file.c.owner_id.is_(None))
+"""Whose meeting, or whose owner's account, is gone."""
 
 
-async def mark_deleted_of(connection: AsyncConnection, user: UserId, now: datetime) -> int:
-    """All that this account brought; how many there were."""
-    query = update(file).where(file.c.uploader == user, file.c.deleted_at.is_(None)).values(deleted_at=now)
-    return len((await connection.execute(query.returning(file.c.id))).all())
+def of_id(id_: str) -> ColumnElement[bool]:
+    return file.c.id == id_
+
+
+def of_uploader(user: UserId) -> ColumnElement[bool]:
+    return file.c.uploader == user
+
+
+def made_until(at: datetime, meetings: Collection[MeetingId] | None = None) -> ColumnElement[bool]:
+    """In these meetings, or anywhere."""
+    return and_(file.c.created_at <= at, true() if meetings is None else file.c.meeting_id.in_(meetings))
+
+
+async def mark_deleted(connection: AsyncConnection, which: ColumnElement[bool], now: datetime, limit: int = 1) -> int:
+    """Files of which this is true, and which were not deleted before, are from now on; how many there were."""
+    some = select(file.c.id).where(KEPT, which).limit(limit)
+    query = update(file).where(file.c.id.in_(some)).values(deleted_at=now).returning(*usage_store.COUNTED)
+    gone = (await connection.execute(query)).all()
+    await usage_store.take_away(connection, gone)
+    return len(gone)
 
 
 async def held(database: Database, after: str, limit: int) -> list[File]:
     """Those that nobody gets before they were looked at, by id."""
-    query = select(file).where(file.c.is_held, file.c.deleted_at.is_(None), file.c.id > after)
+    is_there = file.c.deleted_at.is_(None), file.c.meeting_id.is_not(None)
+    query = select(file).where(file.c.is_held, *is_there, file.c.id > after)
     return [of_row(File, row) for row in await database.fetch(query.order_by(file.c.id).limit(limit))]
 
 
@@ -128,17 +146,6 @@ async def give_out(database: Database, id_: str) -> None:
 
 
 # --- the second phase of deletion
-
-
-async def mark_left_behind(connection: AsyncConnection, now: datetime, limit: int) -> int:
-    """Files whose meeting, or whose owner's account, is gone are deleted too; how many there were."""
-    gone = select(file.c.id).where(
-        file.c.deleted_at.is_(None), or_(file.c.meeting_id.is_(None), file.c.owner_id.is_(None))
-    )
-    found = (await connection.execute(gone.limit(limit))).scalars().all()
-    if found:
-        await connection.execute(update(file).where(file.c.id.in_(found)).values(deleted_at=now))
-    return len(found)
 
 
 async def forget_deleted(connection: AsyncConnection, before: datetime, limit: int) -> int:
@@ -171,21 +178,15 @@ async def forget_content(database: Database, id_: str) -> None:
     await database.write(delete(content).where(and_(content.c.id == id_, content.c.doomed_at.is_not(None))))
 
 
-async def _usage(connection: AsyncConnection, whose: Any) -> Usage:
-    query = select(func.count(), func.coalesce(func.sum(file.c.size_bytes), 0))
-    files, size = (await connection.execute(query.where(whose, file.c.deleted_at.is_(None)))).one()
-    return Usage(int(files), int(size))
-
-
 def columns(row: Struct) -> dict[str, Any]:
     """As the tables have them."""
     fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    return {name: to_builtins(value) if name in _LISTS else value for name, value in fields.items()}
+    return {name: to_builtins(value) if name in _JSON else value for name, value in fields.items()}
 
 
 def of_row(kind: type[S], row: Any) -> S:
     """What `columns` was made of."""
     fields = {name: row._mapping[name] for name in kind.__struct_fields__}
-    for name in _LISTS.keys() & fields.keys():
-        fields[name] = convert(fields[name], _LISTS[name])
+    for name in _JSON.keys() & fields.keys():
+        fields[name] = convert(fields[name], _JSON[name])
     return kind(**fields)

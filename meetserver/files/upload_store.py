@@ -1,20 +1,26 @@
 """The SQL of contents that are still coming."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver.database import Database
+from meetserver.errors import Refusal
 from meetserver.files.models import upload
 from meetserver.files.parts import Part
 from meetserver.files.store import columns, of_row
 from meetserver.ids import MeetingId, UserId
 
+Direct: TypeAlias = Literal["waiting", "taking_in", "refused"]
+
 
 class Upload(Struct, frozen=True):
-    """`id` is that of the content that it becomes. `key` is sealed. `size_bytes`: as said beforehand, if it was."""
+    """`id` is that of the content and of the file that it becomes. `key` is sealed. `size_bytes`: as said beforehand,
+    if it was. `direct`, `refusal`: of one that comes by way of the store itself (direct.py)."""
 
     id: str
     meeting_id: MeetingId | None
@@ -28,6 +34,8 @@ class Upload(Struct, frozen=True):
     key: bytes
     created_at: datetime
     expires_at: datetime
+    direct: Direct | None = None
+    refusal: Refusal | None = None
 
 
 async def insert_upload(connection: AsyncConnection, wanted: Upload) -> None:
@@ -59,9 +67,15 @@ async def advance(database: Database, before: Upload, after: Upload) -> bool:
     return bool(await database.write(query.values(**changed).returning(upload.c.id)))
 
 
-async def delete_upload(connection: AsyncConnection, id_: str) -> bool:
-    """False: there was none."""
-    return bool((await connection.execute(delete(upload).where(upload.c.id == id_).returning(upload.c.id))).all())
+async def delete_upload(connection: AsyncConnection, id_: str) -> Upload | None:
+    """As it was then: its meeting, and its owner's account, may have gone meanwhile. None: there was none."""
+    row = (await connection.execute(delete(upload).where(upload.c.id == id_).returning(upload))).first()
+    return None if row is None else of_row(Upload, row)
+
+
+async def existing(database: Database, ids: Collection[str]) -> set[str]:
+    """Of these."""
+    return {row.id for row in await database.fetch(select(upload.c.id).where(upload.c.id.in_(ids)))}
 
 
 async def expired(database: Database, now: datetime, limit: int) -> list[str]:

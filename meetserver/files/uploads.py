@@ -3,6 +3,7 @@
 Each has a row from its beginning, so that what a process that died left in the store is known and swept.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import timedelta
@@ -23,8 +24,9 @@ from meetserver.files.kinds import recognize
 from meetserver.files.names import shown_name
 from meetserver.files.parts import Part, Thumbnail, blob_name, delete_parts, read_parts
 from meetserver.files.pictures import Pictures
+from meetserver.files.quota import Quota
 from meetserver.files.store import Content, File
-from meetserver.files.upload_store import Upload
+from meetserver.files.upload_store import Direct, Upload
 from meetserver.ids import FileId, MeetingId, UserId
 from meetserver.ports import BlobStore, Clock, ImageMaker, Random, Sealer
 
@@ -59,6 +61,9 @@ class Uploads:
     ) -> None:
         self._pictures = Pictures(blobs, images, random)
         self._inspection = inspection
+        self._quota = Quota(config, blobs)
+        # Whoever counts, counts in the same rows: at once they would make each other begin again, and again.
+        self._turn = asyncio.Lock()
         self._config = config
         self._database = database
         self._blobs = blobs
@@ -67,8 +72,8 @@ class Uploads:
         self._random = random
 
     async def take(self, place: Place, claim: Claim, chunks: AsyncIterator[bytes]) -> File:
-        """A file in one go. Raises TooLarge, BadFile for what is not what it says, Conflict where it does not fit,
-        Unavailable, and whatever `chunks` raises."""
+        """A file in one go. Raises TooLarge, BadFile for what is not what it says, Conflict or StorageFull where it
+        does not fit, Unavailable, and whatever `chunks` raises."""
         begun = await self.begin(place, claim)
         try:
             upload, taken = await self._append(begun, chunks, self._config.file_max_bytes)
@@ -79,10 +84,11 @@ class Uploads:
 
     # --- in many requests
 
-    async def begin(self, place: Place, claim: Claim) -> Upload:
-        """Raises TooLarge, Conflict."""
+    async def begin(self, place: Place, claim: Claim, direct: Direct | None = None) -> Upload:
+        """Raises TooLarge, Conflict, StorageFull."""
         if claim.size_bytes is not None and claim.size_bytes > self._config.file_max_bytes:
             raise TooLarge(f"a file may have {self._config.file_max_bytes} bytes here")
+        await self._quota.check_disk(claim.size_bytes or 0)
         now, id_ = self._clock.now(), self._random.id()
         begun = Upload(
             id=id_,
@@ -97,16 +103,18 @@ class Uploads:
             key=self._sealer.seal(AESGCM.generate_key(256), about(id_)),
             created_at=now,
             expires_at=now + timedelta(seconds=limits.UPLOAD_LIFE_S),
+            direct=direct,
         )
 
         async def insert(connection: AsyncConnection) -> None:
             if await upload_store.count_of(connection, place.owner, place.uploader) >= limits.UPLOADS_PER_USER:
                 raise Conflict(f"one person may have {limits.UPLOADS_PER_USER} uploads under way")
             coming = await upload_store.bytes_coming(connection, place.owner)
-            await self._check_quota(connection, place, coming + (claim.size_bytes or 0))
+            await self._quota.check(connection, place.owner, place.meeting, coming + (claim.size_bytes or 0))
             await upload_store.insert_upload(connection, begun)
 
-        await self._database.run(insert)
+        async with self._turn:
+            await self._database.run(insert)
         return begun
 
     async def look_up(self, id_: str) -> Upload | None:
@@ -126,20 +134,26 @@ class Uploads:
         return after
 
     async def finish(self, upload: Upload) -> File:
-        """The file, once all of it is there. Raises as `take` does, and then the upload is gone; unless what is raised
-        is temporary: then it can be asked for again."""
-        if upload.offset_bytes != upload.size_bytes:
-            raise BadMessage(f"the upload stands at {upload.offset_bytes} of {upload.size_bytes}")
+        """The file, as by `try_to_finish`. What is raised ends the upload, unless it is temporary: then it can be asked
+        for again."""
         try:
-            return await self._finish(upload, await self._summary(upload))
+            return await self.try_to_finish(upload)
         except Refused as error:
-            if not error.temporary:
+            if not error.temporary and upload.offset_bytes == upload.size_bytes:
                 await self.discard(upload)
             raise
 
+    async def try_to_finish(self, upload: Upload) -> File:
+        """The file, once all of it is there; it has the upload's id. Raises BadMessage before that, and as `take` does:
+        the upload is then as it was."""
+        if upload.offset_bytes != upload.size_bytes:
+            raise BadMessage(f"the upload stands at {upload.offset_bytes} of {upload.size_bytes}")
+        return await self._finish(upload, await self._summary(upload))
+
     async def discard(self, upload: Upload) -> None:
-        await self._database.run(lambda connection: upload_store.delete_upload(connection, upload.id))
-        await delete_parts(self._blobs, upload.id)
+        """Unless it has become a file, or somebody else does so: then what is in the store is theirs."""
+        if await self._database.run(lambda connection: upload_store.delete_upload(connection, upload.id)):
+            await delete_parts(self._blobs, upload.id)
 
     async def _append(
         self,
@@ -157,6 +171,7 @@ class Uploads:
 
         async def on_part(part: Part) -> None:
             stored.append(part)
+            await self._quota.check_disk()
             if check is None:
                 await count()
 
@@ -202,7 +217,7 @@ class Uploads:
             upload, taken = replace(upload, parts=picture.parts), picture.taken
         is_held = await self._inspection.is_to_be_held(upload.id, key, upload.parts)
         file = File(
-            id=FileId(self._random.id()),
+            id=FileId(upload.id),
             content_id=upload.id,
             meeting_id=upload.meeting_id,
             owner_id=upload.owner_id,
@@ -225,33 +240,22 @@ class Uploads:
 
     async def _keep(self, file: File, upload: Upload, taken: Taken, thumbnails: list[Thumbnail]) -> File:
         """The file's row instead of the upload's, on a content of the same bytes where the owner has one."""
-        if upload.meeting_id is None or upload.owner_id is None:
-            raise NotFound("there is no such meeting")
-        place = Place(upload.meeting_id, upload.uploader, upload.owner_id)
 
         async def insert(connection: AsyncConnection) -> File:
-            if not await upload_store.delete_upload(connection, upload.id):
+            now = await upload_store.delete_upload(connection, upload.id)
+            if now is None:
                 raise Conflict("the upload was taken away meanwhile")
-            await self._check_quota(connection, place, file.size_bytes)
-            shared = await store.shared_content(connection, place.owner, taken.digest)
+            if now.meeting_id is None or now.owner_id is None:
+                raise NotFound("there is no such meeting")
+            shared = await store.shared_content(connection, now.owner_id, taken.digest)
             if shared is None:
                 await store.insert_content(connection, _content(upload, taken, thumbnails))
             kept = file if shared is None else replace(file, content_id=shared.id)
-            await store.insert_file(connection, kept)
+            await self._quota.add(connection, kept, now.owner_id, now.meeting_id)
             return kept
 
-        return await self._database.run(insert)
-
-    async def _check_quota(self, connection: AsyncConnection, place: Place, more_bytes: int) -> None:
-        config = self._config
-        own = await store.usage_of_owner(connection, place.owner)
-        if own.bytes + more_bytes > config.files_per_user_bytes:
-            raise Conflict(f"the files of one account may have {config.files_per_user_bytes} bytes: delete some first")
-        there = await store.usage_of_meeting(connection, place.meeting)
-        if there.bytes + more_bytes > config.files_per_meeting_bytes:
-            raise Conflict(f"a meeting's files may have {config.files_per_meeting_bytes} bytes: delete some first")
-        if there.files >= limits.FILES_PER_MEETING:
-            raise Conflict(f"a meeting may have {limits.FILES_PER_MEETING} files: delete some first")
+        async with self._turn:
+            return await self._database.run(insert)
 
 
 def about(content: str) -> str:

@@ -30,6 +30,7 @@ STATUS: dict[Code, int] = {
     "busy": 503,
     "unavailable": 503,
     "timeout": 504,
+    "storage_full": 507,
 }
 
 # What aiohttp itself refuses before a handler runs, and the code it has with us.

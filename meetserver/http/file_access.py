@@ -28,21 +28,22 @@ async def place_for(call: Call[B, Q], meeting: MeetingId) -> Place:
 
 async def readable(call: Call[B, Q]) -> File:
     """The file in the call's path, if the caller may have it. Raises NotFound, Unauthenticated."""
-    file, _ = await _file(call)
+    file, _ = await found(call)
     return file
 
 
 async def removable(call: Call[B, Q]) -> File:
     """If the caller may delete it. Raises NotFound, Unauthenticated, Forbidden."""
-    file, reader = await _file(call)
+    file, reader = await found(call)
     is_own = file.uploader == _name_of(call, reader) or file.uploader in reader.participants
     if not is_own and not may(await _roles(call, reader), "bans.write"):
         raise Forbidden("only who brought it, and moderators, can delete a file")
     return file
 
 
-async def _file(call: Call[B, Q]) -> tuple[File, Reader]:
-    """Where there is none all is looked up just the same, so that it is answered the same and takes as long."""
+async def found(call: Call[B, Q]) -> tuple[File, Reader]:
+    """As `readable`, and who the caller is. Where there is none all is looked up just the same, so that it is answered
+    the same and takes as long."""
     file = await call.services.files.look_up(call.part("file_id"))
     meeting = NO_MEETING if file is None or file.meeting_id is None else file.meeting_id
     try:

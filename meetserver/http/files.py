@@ -1,5 +1,6 @@
 """/meetings/{id}/files and /files/{id}: files of a meeting, brought by multipart and got by range."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from aiohttp import web
@@ -11,12 +12,14 @@ from meetserver.files.messages import FilePage, FileShown
 from meetserver.files.store import File
 from meetserver.files.uploads import Claim
 from meetserver.http.download import answer_with, thumbnail_of
-from meetserver.http.file_access import place_for, readable, removable
+from meetserver.http.file_access import found, place_for, readable, removable
 from meetserver.http.forms import FileForm
 from meetserver.http.paging import PageQuery
 from meetserver.http.readers import reader_of
-from meetserver.http.registry import AnyRoute, Call, Route
+from meetserver.http.registry import AnyCall, AnyRoute, Call, Route
+from meetserver.http.store import account_names
 from meetserver.ids import MeetingId
+from meetserver.meetings.store import Meeting
 from meetserver.wire import timestamp
 
 T = TypeVar("T")
@@ -35,17 +38,19 @@ async def upload_file(call: Call[None, None]) -> FileShown:
     form = FileForm(call.request)
     await form.begin()
     claim = Claim(form.name, form.media_type)
-    return _shown(await call.services.uploads.take(place, claim, form.chunks()))
+    file = await call.services.uploads.take(place, claim, form.chunks())
+    return (await _shown(call, [file], await call.services.meetings.find(place.meeting)))[0]
 
 
 async def list_files(call: Call[None, PageQuery]) -> FilePage:
     reader = await reader_of(call, "files.read")
-    found, following = await call.services.files.page(reader.meeting.id, call.query.limit, call.query.after)
-    return FilePage([_shown(file) for file in found], following)
+    files, following = await call.services.files.page(reader.meeting.id, call.query.limit, call.query.after)
+    return FilePage(await _shown(call, files, reader.meeting), following)
 
 
 async def read_file(call: Call[None, None]) -> FileShown:
-    return _shown(await readable(call))
+    file, reader = await found(call)
+    return (await _shown(call, [file], reader.meeting))[0]
 
 
 async def read_content(call: Call[None, None]) -> web.StreamResponse:
@@ -63,7 +68,13 @@ async def delete_file(call: Call[None, None]) -> None:
     await call.services.files.delete(file.id)
 
 
-def _shown(file: File) -> FileShown:
+async def _shown(call: AnyCall, files: Sequence[File], meeting: Meeting) -> list[FileShown]:
+    names = await account_names(call.services.database, {file.uploader for file in files})
+    return [_one(call, file, meeting, names.get(file.uploader)) for file in files]
+
+
+def _one(call: AnyCall, file: File, meeting: Meeting, uploader_name: str | None) -> FileShown:
+    expires_at = call.services.retention.expires_at(file.created_at, meeting.settings)
     return FileShown(
         id=file.id,
         meeting_id=file.meeting_id,
@@ -75,7 +86,9 @@ def _shown(file: File) -> FileShown:
         width=file.width,
         height=file.height,
         uploaded_by=file.uploader,
+        uploader_name=uploader_name,
         created_at=timestamp(file.created_at),
+        expires_at=None if expires_at is None else timestamp(expires_at),
     )
 
 
@@ -98,7 +111,7 @@ routes: list[AnyRoute] = [
         action="files.write",
         answer=FileShown,
         status=201,
-        problems=(400, 413, 415, 422),
+        problems=(400, 413, 415, 422, 507),
         takes_form=True,
         tag="files",
         takes_room_token=True,

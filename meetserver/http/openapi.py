@@ -36,6 +36,7 @@ _PHRASES = {
     429: "Too much of it; `Retry-After` says when it may go on.",
     460: "What came is not what was sent.",
     503: "Not now; the same call may work later.",
+    507: "There is no room for it.",
 }
 
 _SCHEMES: Document = {

@@ -14,8 +14,11 @@ from meetserver.accounts.service import Accounts
 from meetserver.cache.occupancy import Occupancy
 from meetserver.config import Config
 from meetserver.database import Database
+from meetserver.files.direct import DirectTransfers
+from meetserver.files.retention import Retention
 from meetserver.files.service import Files
 from meetserver.files.uploads import Uploads
+from meetserver.files.usage import FileUsage
 from meetserver.meetings.invitees import Invitees
 from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
@@ -49,6 +52,9 @@ class Services:
     tickets: Tickets
     files: Files
     uploads: Uploads
+    direct: DirectTransfers
+    file_usage: FileUsage
+    retention: Retention
     rooms: Rooms
     occupancy: Occupancy
     operations: Operations

@@ -1,12 +1,14 @@
-"""The SQL of the HTTP layer itself: claims of Idempotency-Keys, and whose sessions a room has had."""
+"""The SQL of the HTTP layer itself: claims of Idempotency-Keys, whose sessions a room has had, names to show."""
 
 import hashlib
+from collections.abc import Set
 from datetime import datetime
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from meetserver.accounts.models import user_account
 from meetserver.database import Database
 from meetserver.http.models import idempotency_key as claims
 from meetserver.ids import ParticipantId, RoomId, UserId
@@ -94,3 +96,9 @@ async def participant_of_token(database: Database, room: RoomId, token: str) -> 
 
 def _is(key: ClaimKey) -> ColumnElement[bool]:
     return and_(claims.c.principal == key.principal, claims.c.route == key.route, claims.c.key == key.key)
+
+
+async def account_names(database: Database, ids: Set[str]) -> dict[str, str]:
+    """Of those among them that are accounts' ids."""
+    query = select(user_account.c.id, user_account.c.name).where(user_account.c.id.in_(ids))
+    return {row.id: row.name for row in await database.fetch(query)} if ids else {}

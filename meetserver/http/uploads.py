@@ -82,7 +82,7 @@ async def _own(call: Call[None, None]) -> Upload:
         place = await place_for(call, meeting)  # also where there is none: that takes as long
     except NotFound:
         raise NotFound("there is no such upload") from None
-    if upload is None or upload.size_bytes is None or place.uploader != upload.uploader:
+    if upload is None or upload.size_bytes is None or upload.direct is not None or place.uploader != upload.uploader:
         raise NotFound("there is no such upload")
     return upload
 
@@ -168,7 +168,7 @@ routes: list[AnyRoute] = [
         handler=begin_upload,
         action="files.write",
         status=201,
-        problems=(400, 404, 409, 412, 413, 422),
+        problems=(400, 404, 409, 412, 413, 422, 507),
         tag="files",
         takes_room_token=True,
         summary="Begin an upload by tus 1.0.0: Upload-Length, and Upload-Metadata with meeting, filename, filetype.",
@@ -187,7 +187,7 @@ routes: list[AnyRoute] = [
         path="/files/uploads/{upload_id}",
         handler=append_to_upload,
         action="files.write",
-        problems=(400, 409, 412, 413, 415, 422, 460),
+        problems=(400, 409, 412, 413, 415, 422, 460, 507),
         tag="files",
         takes_room_token=True,
         summary="Add to an upload. The answer to what completes it says Meet-File-Id.",

@@ -16,6 +16,9 @@ StartsAt = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offs
 Minutes = Annotated[int, Meta(ge=1, le=limits.MEETING_MINUTES)]
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$", description="IANA name")]
 MediaMode = Literal["auto", "mesh"]
+KeptDays = Annotated[
+    int, Meta(ge=1, le=36_500, description="Files go after so many days; the server's setting may be shorter")
+]
 Passcode = Annotated[str, Meta(max_length=limits.PASSCODE_CHARS)]
 PersonName = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=LINE_PATTERN)]
 Address = Annotated[str, Meta(max_length=limits.EMAIL_CHARS)]
@@ -37,6 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     e2ee: bool = False
     media: MediaMode = "auto"
     max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] = 100
+    files_kept_days: int | None = None
     retention_days: int | None = None
     ip_rules: tuple[IpRule, ...] = ()
 
@@ -55,6 +59,7 @@ class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     e2ee: bool | UnsetType | None = UNSET
     media: Annotated[str, Meta(max_length=32, description="`auto` or `mesh`")] | UnsetType | None = UNSET
     max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] | UnsetType | None = UNSET
+    files_kept_days: KeptDays | UnsetType | None = UNSET
     retention_days: Annotated[int, Meta(ge=1, le=36_500)] | UnsetType | None = UNSET
     ip_rules: Annotated[tuple[IpRule, ...], Meta(max_length=limits.MEETING_IP_RULES)] | UnsetType | None = UNSET
 

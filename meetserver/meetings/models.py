@@ -11,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from meetserver.database import Bytes, Id, JsonDocument, UtcDateTime, metadata
@@ -34,6 +35,10 @@ meeting = Table(
     # The owner's list, newest first.
     Index("ix_meeting_owner_id_created_at_id", "owner_id", "created_at", "id"),
 )
+
+# Those that say how long they keep their files.
+FILES_KEPT = text("settings ->> 'files_kept_days' IS NOT NULL")
+Index("ix_meeting_files_kept", meeting.c.id, postgresql_where=FILES_KEPT, sqlite_where=FILES_KEPT)
 
 # Who is asked to come, by address: whoever has an account with that address, verified, has this role here.
 invitee = Table(

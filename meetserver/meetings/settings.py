@@ -14,6 +14,7 @@ PASSCODE = "passcode"
 KEPT = frozenset(
     {
         "chat",
+        "files_kept_days",
         "ip_rules",
         "lobby",
         "locked",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
 
 from tests.browser.mails import link_to
 
@@ -42,8 +42,11 @@ INK_AT = """
   return data.some((value, at) => at % 4 === 3 && value > 0);
 }
 """
-# The browser's own lines for what the page expects: nobody is signed in, a door is shut, the server was stopped.
-EXPECTED = re.compile(r"status of (401|403|404|409|410)|WebSocket connection to .* failed")
+# The browser's own lines for what the page expects: nobody is signed in, a door is shut, a file is refused, the server
+# was stopped, the line is cut.
+EXPECTED = re.compile(
+    r"status of (401|403|404|409|410|413|422)|WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED"
+)
 
 CONNECTED = re.compile("^(online|recovered|renewed)$")
 
@@ -57,9 +60,11 @@ class Person:
         self.email = f"{secrets.token_hex(6)}@example.org"
         """Nobody else's on a server that tests share."""
         self.complaints: list[str] = []
+        self.dialogs: list[str] = []
+        """Kinds of the browser's own that came up; whatever they ask, the answer is yes."""
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(f"a dialog: {dialog.message}"))
+        page.on("dialog", self._on_dialog)
 
     @classmethod
     async def open(cls, context: BrowserContext, name: str) -> Self:
@@ -166,6 +171,12 @@ class Person:
     async def take_picture(self, file: Path) -> None:
         await self.page.bring_to_front()  # of a page behind another one it takes seconds
         await self.page.screenshot(path=file)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        if dialog.type != "beforeunload":
+            self.complaints.append(f"a dialog: {dialog.message}")
+        self.dialogs.append(dialog.type)
+        await dialog.accept()
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):

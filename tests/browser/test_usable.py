@@ -56,6 +56,9 @@ async def test_every_view_on_the_smallest_phone(server: MeetServer, person: Invi
         await assert_usable(ada)
         await ada.page.keyboard.press("Escape")
         await expect(ada.page.locator(view)).to_be_hidden()
+    await ada.page.keyboard.press("f")
+    await expect(ada.page.get_by_role("heading", name="No files yet")).to_be_visible()
+    await assert_usable(ada)
 
 
 async def test_by_keyboard_alone(server: MeetServer, person: Invite) -> None:

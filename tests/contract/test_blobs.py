@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import pytest
@@ -16,7 +16,7 @@ from meetserver.adapters.memory.blobs import MemoryBlobs
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.object_store import ObjectBlobs
 from meetserver.config import Config
-from meetserver.errors import NotFound, Unavailable
+from meetserver.errors import NotFound, StorageFull, Unavailable
 from meetserver.ports import BlobStore
 from tests.servers.s3 import S3Server
 
@@ -225,6 +225,20 @@ async def test_a_full_disk_leaves_nothing(disk: DiskBlobs, tmp_path: Path, monke
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(Unavailable, match="full"):
         await disk.put("f", chunks(b"x"))
+    assert not _files(tmp_path)
+
+
+async def test_a_disk_that_was_full_before_leaves_nothing_either(
+    disk: DiskBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create(path: Path) -> BinaryIO:
+        path.parent.mkdir(parents=True)
+        path.touch()
+        return Path("/dev/full").open("wb")
+
+    monkeypatch.setattr("meetserver.adapters.blobs._create", create)
+    with pytest.raises(StorageFull):
+        await disk.put("f", chunks(b"a head of some bytes", bytes(100_000)))
     assert not _files(tmp_path)
 
 

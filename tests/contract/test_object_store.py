@@ -215,8 +215,9 @@ async def test_what_was_on_the_disk_can_be_copied_into_the_bucket(
 async def test_a_presigned_url_gives_this_blob_and_nothing_else(blobs: ObjectBlobs) -> None:
     await blobs.put("m/f", aiter(Pieces(1)))
     await blobs.put("m/g", aiter(Pieces(1)))
-    url = await blobs.presigned_get("m/f", 60)
+    url, other = await blobs.presigned_get(["m/f", "m/g"], 60)
     assert await asyncio.to_thread(ask, "GET", url) == (200, PIECE, "application/octet-stream")
+    assert "/m/g.blob" in other
     assert SECRET_KEY not in url
     for method, changed in [
         ("PUT", url),

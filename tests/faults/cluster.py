@@ -101,12 +101,18 @@ class AnyShard(AbstractResolver):
 
 
 @contextlib.contextmanager
-def cluster(shards: int = SHARDS, *, has_ways: bool = False, postgres_folder: Path | None = None) -> Iterator[Cluster]:
-    """All of it, started and ready. `postgres_folder`: where PostgreSQL keeps its data."""
+def cluster(
+    shards: int = SHARDS,
+    *,
+    has_ways: bool = False,
+    postgres_folder: Path | None = None,
+    data_folder: Path | None = None,
+) -> Iterator[Cluster]:
+    """All of it, started and ready. `postgres_folder`: where PostgreSQL keeps its data; `data_folder`: the shards."""
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(PostgresServer(fsync=True, parent=postgres_folder))
         valkey = stack.enter_context(ValkeyServer())
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meet-data-")))
+        data = data_folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="meet-data-")))
         made = [_shard(f"shard-{number}", postgres, valkey, has_ways, data) for number in range(1, shards + 1)]
         for shard in made:
             stack.callback(shard.server.close)
@@ -127,6 +133,8 @@ def _shard(name: str, postgres: PostgresServer, valkey: ValkeyServer, has_ways: 
         "MEET_ADMIN_PASSWORD": ADMIN_PASSWORD,
         # All clients come from this machine.
         "MEET_RATE_FACTOR": "0",
+        # Disks are filled to the last byte.
+        "MEET_FILES_DISK_RESERVE_BYTES": "0",
     }
     url = urlsplit(postgres.url)
     if has_ways:

@@ -21,9 +21,10 @@ from meetserver.audit.chain import Link
 from meetserver.bootstrap import open_core, open_server
 from meetserver.config import Config
 from meetserver.errors import BadMessage, NotFound, Refused, Unauthenticated, Unavailable
+from meetserver.files.messages import AccountUsage, KindUsage, Usage, UsageReport
 from meetserver.http.services import SERVICES
 from meetserver.ids import RoomId, ShardId, UserId
-from meetserver.operating import operating, rooms_table, shards_table
+from meetserver.operating import files_text, operating, rooms_table, shards_table
 from meetserver.ports import Origin
 from tests.statuses import room_status, shard_status
 
@@ -211,6 +212,48 @@ async def test_the_command_line_for_programs(config: Config, address: str, clust
     code, output, errors = await run(config, "shards", "--server", address, "--json")
     assert (code, errors) == (0, "")
     assert msgspec.json.decode(output) == msgspec.to_builtins(await cluster.shards())
+
+
+async def test_files_on_the_command_line(config: Config, address: str) -> None:
+    code, output, errors = await run(config, "files", "--server", address)
+    assert (code, errors) == (0, "")
+    assert output.startswith("Files     0, 0 B\nQuota     none\nFree      ")
+    code, output, errors = await run(config, "files", "--server", address, "--json")
+    assert msgspec.json.decode(output, type=UsageReport).kinds == []
+
+
+def test_files_in_words() -> None:
+    report = UsageReport(
+        files=1234,
+        bytes=5 << 40,
+        quota_bytes=6 << 40,
+        free_bytes=1536,
+        reserve_bytes=1 << 20,
+        kinds=[KindUsage("image", 1200, 3 << 30), KindUsage("text", 34, 1023)],
+        deleted=Usage(1000, 1024),
+        held=Usage(0, 0),
+        uploads=Usage(2, 10),
+        counted_up_to=1000,
+        accounts=[AccountUsage("u1", "Ann", "ann@example.com", 5, 100)],
+        meetings=[],
+    )
+    assert files_text(report).splitlines() == [
+        "Files     1234, 5.0 TiB",
+        "Quota     6.0 TiB",
+        "Free      1.5 KiB, of which 1.0 MiB stay free",
+        "Deleted   at least 1000, 1.0 KiB",
+        "Held      0, 0 B",
+        "Uploads   2, 10 B",
+        "",
+        "KIND   FILES     SIZE",
+        "image   1200  3.0 GiB",
+        "text      34   1023 B",
+        "",
+        "ACCOUNT          FILES   SIZE  ID",
+        "ann@example.com      5  100 B  u1",
+        "",
+        "MEETING  FILES  SIZE  OWNER",
+    ]
 
 
 def test_tables_say_what_is_the_matter() -> None:

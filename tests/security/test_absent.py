@@ -78,10 +78,12 @@ async def others(make_api: Make) -> Others:
     await write(insert(external_identity).values(id="annsidentity", **about, **row))
     file = await ann.bring(meeting, picture("PNG"), "photo.png", "image/png")
     upload = await place_of(ann, meeting)
+    direct = await ann.post(f"/meetings/{meeting}/files/direct", BODIES["NewDirectUpload"])
     ids = {
         "meeting_id": meeting,
         "file_id": file.body["id"],
         "upload_id": upload.rpartition("/")[2],
+        "direct_id": direct.body["id"],
         "invitee_id": invited.body["id"],
         "link_id": link.body["id"],
         "token_id": token.body["id"],
@@ -93,6 +95,7 @@ async def others(make_api: Make) -> Others:
 
 
 @on_sqlite
+@pytest.mark.usefixtures("uncached")
 async def test_anothers_is_as_absent_as_nobodys(others: Others, record_property: Any) -> None:
     database = others.bo.services.database
     for route, part in SOMEBODYS:

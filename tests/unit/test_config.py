@@ -45,3 +45,11 @@ def test_an_object_store_is_reached_by_http() -> None:
     load_config({"MEET_S3_ENDPOINT": "https://minio.example.com:9000"})
     with pytest.raises(ConfigError, match="MEET_S3_ENDPOINT must start with"):
         load_config({"MEET_S3_ENDPOINT": "minio.example.com:9000"})
+    with pytest.raises(ConfigError, match="MEET_S3_PUBLIC_ENDPOINT must start with"):
+        load_config({"MEET_S3_PUBLIC_ENDPOINT": "files.example.com"})
+
+
+def test_clients_reach_no_store_on_a_disk() -> None:
+    load_config({"MEET_FILES_DIRECT": "true", "MEET_FILES_URL": "s3://meet"})
+    with pytest.raises(ConfigError, match="MEET_FILES_DIRECT is of use with MEET_FILES_URL"):
+        load_config({"MEET_FILES_DIRECT": "true"})

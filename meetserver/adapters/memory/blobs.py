@@ -1,6 +1,6 @@
 """Blobs that are gone with the process."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 
 from meetserver.adapters.blobs import READ_BYTES, checked_name, checked_range
@@ -10,6 +10,7 @@ from meetserver.errors import NotFound
 class MemoryBlobs:
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}
+        self.free: int | None = None
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> int:
         checked_name(name)
@@ -39,3 +40,12 @@ class MemoryBlobs:
 
     async def sweep(self, before: datetime) -> int:
         return 0
+
+    async def free_bytes(self) -> int | None:
+        return self.free
+
+    async def presigned_get(self, names: Sequence[str], expires_s: float) -> list[str]:
+        return [f"memory:GET/{checked_name(name)}" for name in names]
+
+    async def presigned_put(self, name: str, expires_s: float) -> str:
+        return f"memory:PUT/{checked_name(name)}"

@@ -50,6 +50,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_file_store")),
     )
     op.create_table(
+        "file_usage_of_kind",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("files", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_usage_of_kind")),
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("principal", sa.Text(), nullable=False),
         sa.Column("route", sa.Text(), nullable=False),
@@ -352,6 +359,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "file_usage_of_owner",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("files", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["id"], ["user_account.id"], name=op.f("fk_file_usage_of_owner_id_user_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_usage_of_owner")),
+    )
+    with op.batch_alter_table("file_usage_of_owner", schema=None) as batch_op:
+        batch_op.create_index("ix_file_usage_of_owner_bytes", ["bytes"], unique=False)
+
+    op.create_table(
         "job_run",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
@@ -399,6 +419,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
     )
     with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_meeting_files_kept",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("settings ->> 'files_kept_days' IS NOT NULL"),
+            sqlite_where=sa.text("settings ->> 'files_kept_days' IS NOT NULL"),
+        )
         batch_op.create_index("ix_meeting_owner_id_created_at_id", ["owner_id", "created_at", "id"], unique=False)
 
     op.create_table(
@@ -495,6 +522,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_file_held", ["id"], unique=False, postgresql_where=sa.text("is_held"), sqlite_where=sa.text("is_held")
         )
+        batch_op.create_index(
+            "ix_file_kept",
+            ["created_at"],
+            unique=False,
+            postgresql_where=sa.text("deleted_at IS NULL"),
+            sqlite_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.create_index("ix_file_meeting_id_created_at_id", ["meeting_id", "created_at", "id"], unique=False)
         batch_op.create_index("ix_file_owner_id", ["owner_id"], unique=False)
         batch_op.create_index("ix_file_uploader_created_at_id", ["uploader", "created_at", "id"], unique=False)
@@ -513,6 +547,8 @@ def upgrade() -> None:
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("direct", sa.Text(), nullable=True),
+        sa.Column("refusal", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.ForeignKeyConstraint(
             ["meeting_id"], ["meeting.id"], name=op.f("fk_file_upload_meeting_id_meeting"), ondelete="SET NULL"
         ),
@@ -525,6 +561,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_file_upload_expires_at", ["expires_at"], unique=False)
         batch_op.create_index("ix_file_upload_meeting_id", ["meeting_id"], unique=False)
         batch_op.create_index("ix_file_upload_owner_id", ["owner_id"], unique=False)
+        batch_op.create_index(
+            "ix_file_upload_taking_in",
+            ["created_at"],
+            unique=False,
+            postgresql_where=sa.text("direct = 'taking_in'"),
+            sqlite_where=sa.text("direct = 'taking_in'"),
+        )
+
+    op.create_table(
+        "file_usage_of_meeting",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("files", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["id"], ["meeting.id"], name=op.f("fk_file_usage_of_meeting_id_meeting"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_file_usage_of_meeting")),
+    )
+    with op.batch_alter_table("file_usage_of_meeting", schema=None) as batch_op:
+        batch_op.create_index("ix_file_usage_of_meeting_bytes", ["bytes"], unique=False)
 
     op.create_table(
         "guest_link",

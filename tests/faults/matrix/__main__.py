@@ -131,7 +131,7 @@ async def main(options: argparse.Namespace) -> int:
     shape = Shape(options.clients, options.rooms, options.rate)
     for name in names:
         row = ROWS[name]
-        if row.postgres_bytes and why_not():
+        if row.needs_disk and why_not():
             _say(f"{name:20} skipped: {why_not()}\n")
         elif count := _count(row, options, version):
             await run.rounds(msgspec.structs.replace(row, shape=shape) if row.shape == USUAL else row, count)

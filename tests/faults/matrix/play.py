@@ -52,8 +52,10 @@ class Outcome(Struct, frozen=True):
 async def scene_for(row: Row, chance: random.Random, shards: int = SHARDS) -> AsyncIterator[Scene]:
     """A fresh cluster as the row wants it, with people in its rooms."""
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tmpfs(row.postgres_bytes)) if row.postgres_bytes else None
-        starting = cluster(shards, has_ways=row.has_ways, postgres_folder=folder)
+        postgres, data = (
+            stack.enter_context(tmpfs(size)) if size else None for size in (row.postgres_bytes, row.files_bytes)
+        )
+        starting = cluster(shards, has_ways=row.has_ways, postgres_folder=postgres, data_folder=data)
         running = await asyncio.to_thread(starting.__enter__)
         try:
             async with load_on(running, row, chance) as people:

@@ -39,3 +39,10 @@ class Row(Struct, frozen=True):
     """Its shards reach their servers by ways that can be cut."""
     postgres_bytes: int = 0
     """PostgreSQL's disk has so many bytes; 0: enough."""
+    files_bytes: int = 0
+    """So has that of the shards' data."""
+
+    @property
+    def needs_disk(self) -> bool:
+        """Of a fixed size."""
+        return bool(self.postgres_bytes or self.files_bytes)

@@ -28,6 +28,7 @@ from meetserver.accounts.jobs import MAIL_REQUEST
 from meetserver.accounts.oidc import open_sso
 from meetserver.accounts.service import open_accounts
 from meetserver.accounts.store import grant
+from meetserver.adapters.blobs import open_blobs, open_presigner
 from meetserver.adapters.engine import open_database
 from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
@@ -46,10 +47,13 @@ from meetserver.cache.occupancy import Occupancy
 from meetserver.config import load_config
 from meetserver.database import after_commit
 from meetserver.errors import Refusal
+from meetserver.files.direct import DirectTransfers
 from meetserver.files.erasure import FileEraser
 from meetserver.files.inspection import Inspection
+from meetserver.files.retention import Retention
 from meetserver.files.service import Files
 from meetserver.files.uploads import Uploads
+from meetserver.files.usage import FileUsage
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.services import Services
@@ -286,7 +290,9 @@ async def _services(
     )
     database = open_database(config)
     stack.push_async_callback(database.close)
-    keys, random, blobs = PlainSealer(), SystemRandom(), MemoryBlobs()
+    keys, random = PlainSealer(), SystemRandom()
+    in_memory = MemoryBlobs()
+    blobs, presigner = (open_blobs(config, random), open_presigner(config)) if config.files_url else (in_memory,) * 2
     cached = Cached(MemoryCache(), random)
     database.on_changed = cached.forget
     security_log = MemorySecurityLog()
@@ -310,6 +316,8 @@ async def _services(
     ]
     erasure = Erasure(erasers, jobs.enqueue, database, clock, random, security_log)
     jobs.handlers[ERASE] = erasure.run
+    files = Files(database, blobs, keys, clock)
+    uploads = Uploads(config, database, blobs, keys, clock, random, ImagesHere(), Inspection(blobs, None, holds=True))
     return Services(
         config=config,
         clock=clock,
@@ -326,10 +334,11 @@ async def _services(
         guest_links=GuestLinks(database, meetings, keys, clock, random, security_log),
         ip_rules=IpRules(database, clock, random, security_log),
         tickets=Tickets(keys.derive("ticket"), clock, random),
-        files=Files(database, blobs, keys, clock),
-        uploads=Uploads(
-            config, database, blobs, keys, clock, random, ImagesHere(), Inspection(blobs, None, holds=True)
-        ),
+        files=files,
+        uploads=uploads,
+        direct=DirectTransfers(database, blobs, presigner, uploads, files, clock, lambda: None),
+        file_usage=FileUsage(config, database, blobs, clock),
+        retention=Retention(config.files_kept_days, database, clock),
         rooms=rooms,
         occupancy=Occupancy(cached, SHARD, lambda: [SHARD], lambda: rooms.people),
         operations=MemoryOperations(),

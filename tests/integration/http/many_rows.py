@@ -46,7 +46,8 @@ INSERT INTO erasure (id, user_id, requested_at, report)
 INSERT INTO idempotency_key (principal, route, key, body_hash, claimed_by, claimed_until, expires_at)
     SELECT 'user u' || i % ({some} / 10), 'r', i, '', '', ago(i), later(i) FROM generate_series(1, {some}) i;
 INSERT INTO meeting (id, owner_id, title, settings, created_at, updated_at)
-    SELECT 'm' || i, CASE WHEN i % 10 = 0 THEN '{user}' ELSE 'u' || i END, 'Weekly', '{{}}', ago(i), ago(i)
+    SELECT 'm' || i, CASE WHEN i % 10 = 0 THEN '{user}' ELSE 'u' || i END, 'Weekly',
+        CASE WHEN i % 100 = 0 THEN '{{"files_kept_days": 9}}'::jsonb ELSE '{{}}' END, ago(i), ago(i)
     FROM generate_series(1, {some}) i;
 INSERT INTO invitee (id, meeting_id, email, email_key, role, created_at)
     SELECT 'i' || i, CASE WHEN i % 10 = 0 THEN '{meeting_id}' ELSE 'm' || i END, '', 'u' || i || '@example.org',
@@ -81,9 +82,12 @@ INSERT INTO file
         CASE WHEN i % 1000 = 0 THEN '{user}' ELSE 'u' || i END, 'u' || i, '', '', 1, ago(i),
         CASE WHEN i % 1000 = 0 THEN ago(i) END
     FROM generate_series(1, {some}) i;
+INSERT INTO file_usage_of_owner (id, files, bytes) SELECT 'u' || i, i, i FROM generate_series(1, {some}) i;
+INSERT INTO file_usage_of_meeting (id, files, bytes) SELECT 'm' || i, i, i FROM generate_series(1, {some}) i;
 INSERT INTO file_upload
-    (id, meeting_id, owner_id, uploader, name, media_type, offset_bytes, parts, key, created_at, expires_at)
-    SELECT 'f' || i, 'm' || i, 'u' || i, 'u' || i, '', '', 0, '[]', '', ago(i), later(i)
+    (id, meeting_id, owner_id, uploader, name, media_type, offset_bytes, parts, key, created_at, expires_at, direct)
+    SELECT 'f' || i, 'm' || i, 'u' || i, 'u' || i, '', '', 0, '[]', '', ago(i), later(i),
+        CASE WHEN i % 1000 = 0 THEN 'taking_in' END
     FROM generate_series(1, {some}) i;
 INSERT INTO security_event
     (seq, at, type, actor, subject, address, user_agent, request_id, data, previous, hash)

@@ -73,6 +73,7 @@ BODIES: Mapping[str, Any] = {
     "NewInvitee": {"email": "invitee@example.com"},
     "InviteePatch": {"role": "viewer"},
     "NewLink": {"label": "For all"},
+    "NewDirectUpload": {"name": "some.dat", "size_bytes": 9},
     "NewIpRules": {"rules": []},
     "MoveWish": {"shard": "none"},
     "PreviewWish": {"address": "192.0.2.1", "role": "member"},
@@ -140,6 +141,11 @@ class World:
         place = await place_of(await self.person("host"), await self.meeting())
         return place.rpartition("/")[2]
 
+    async def direct(self) -> str:
+        body = BODIES["NewDirectUpload"]
+        answer = await (await self.person("host")).post(f"/meetings/{await self.meeting()}/files/direct", body)
+        return str(answer.body["id"])
+
     async def call(self, who: Api, route: AnyRoute) -> Answer:
         parts = {**PARTS, "user_id": self._ids["target"]}
         if "meeting_id" in route.path_parts:
@@ -154,6 +160,8 @@ class World:
             headers["Upload-Metadata"] = told(meeting=await self.meeting())
         if "upload_id" in route.path_parts:
             parts["upload_id"] = await self.upload()
+        if "direct_id" in route.path_parts:
+            parts["direct_id"] = await self.direct()
         path = route.path.format_map({part: parts.get(part, NOBODYS) for part in route.path_parts})
         body = None if route.body is None else BODIES[route.body.__name__]
         prefix = "/" if route.at_root else ""
@@ -214,10 +222,14 @@ def differences(route: AnyRoute) -> frozenset[str]:
         # Only who brought a file, or moderates, deletes it: it is the host's here.
         "delete_file": frozenset({"forbidden"}),
         "begin_upload": frozenset({"forbidden"}),
+        "begin_direct_upload": frozenset({"forbidden"}),
         # The host's: to nobody else is it there.
         "read_upload": frozenset({"hidden", "forbidden"}),
         "append_to_upload": frozenset({"hidden", "forbidden"}),
         "end_upload": frozenset({"hidden", "forbidden"}),
+        "read_direct_upload": frozenset({"hidden", "forbidden"}),
+        "complete_direct_upload": frozenset({"hidden", "forbidden"}),
+        "end_direct_upload": frozenset({"hidden", "forbidden"}),
         # The current password does instead of a confirmation, and the sample holds none.
         "change_password": frozenset({"confirm"}),
     }

@@ -12,10 +12,14 @@ from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.scanner import EICAR, MemoryScanner
 from meetserver.files.erasure import FileEraser
+from meetserver.files.findings import Findings
 from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import HeldFiles
 from meetserver.files.models import content
 from meetserver.ids import UserId
+from meetserver.mail.outbox import Outbox
+from meetserver.mail.post import Post
+from meetserver.mail.render import Letters
 from tests.integration.http.conftest import Answer, Api, Make, all_at_once
 
 TEXT = b"What we agreed on.\n"
@@ -44,6 +48,7 @@ async def got(who: Api, file: dict[str, Any], **headers: str) -> Answer:
 async def test_a_file_comes_back_as_it_was(ann: Api, meeting: str) -> None:
     file = await brought(ann, meeting)
     assert (file["name"], file["media_type"], file["size_bytes"]) == ("notes.txt", "text/plain", len(TEXT))
+    assert file["uploader_name"] == "Ann"
     assert (await ann.get(f"/files/{file['id']}")).body == file
     answer = await got(ann, file)
     assert (answer.status, answer.body) == (200, TEXT)
@@ -219,14 +224,30 @@ class TestAVirusScanner:
         scanner.is_away = True
         clean, bad = await brought(ann, meeting), await brought(ann, meeting, EICAR)
         assert (clean["is_held"], (await got(ann, clean)).code) == (True, "unavailable")
-        services = ann.services
-        held = HeldFiles(services.database, services.keys, inspection, services.clock)
-        await held.run()
+        await held_files(ann, inspection).run()
         assert (await got(ann, clean)).code == "unavailable"
         scanner.is_away = False
-        await held.run()
+        await held_files(ann, inspection).run()
         assert (await got(ann, clean)).body == TEXT
         assert (await got(ann, bad)).code == "not_found"
+
+    async def test_that_finds_something_later_has_who_brought_it_told(
+        self, ann: Api, meeting: str, scanner: MemoryScanner
+    ) -> None:
+        inspection = self.inspects(ann, scanner)
+        scanner.is_away = True
+        bad = await brought(ann, meeting, EICAR, "a <b>&.txt")
+        scanner.is_away = False
+        before = len(await ann.mails("ann@example.com"))
+        for _ in range(2):
+            await held_files(ann, inspection).run()
+        mail = (await ann.mails("ann@example.com"))[before:][0]
+        assert len(await ann.mails("ann@example.com")) == before + 1
+        assert bad["name"] in mail.text
+        assert f"/m/{meeting}" in mail.text
+        event = ann.recorded[-1]
+        assert (event.type, event.subject, event.actor) == ("file.infected", bad["id"], bad["uploaded_by"])
+        assert event.data["meeting"] == meeting
 
     async def test_that_is_away_may_be_done_without(self, ann: Api, meeting: str, scanner: MemoryScanner) -> None:
         self.inspects(ann, scanner, holds=False)
@@ -252,6 +273,13 @@ class TestALink:
         longer = path[:-50] + ("B" if path[-50] == "A" else "A") + path[-49:]
         for wrong in (path.replace(one["id"], other["id"]), longer, path[:-1], path + "A", path.lower(), path + "1"):
             assert (await ann.get(wrong)).code == "not_found"
+
+    async def test_ends_with_the_meeting(self, ann: Api, meeting: str) -> None:
+        file = await brought(ann, meeting)
+        path = (await ann.post(f"/files/{file['id']}/link")).body["url"].partition("/api/v1")[2]
+        assert (await ann.get(path)).body == TEXT
+        assert (await ann.delete(f"/meetings/{meeting}")).status == 204
+        assert (await ann.get(path)).code == "not_found"
 
     async def test_ends_with_the_file(self, ann: Api, meeting: str) -> None:
         file = await brought(ann, meeting)
@@ -313,6 +341,14 @@ class TestAForm:
         answer = await ann.request("POST", f"/meetings/{meeting}/files", data=body, headers=headers)
         assert (answer.status, answer.code) == (400, "bad_message")
         assert await blobs_of(ann) == []
+
+
+def held_files(who: Api, inspection: Inspection) -> HeldFiles:
+    services, clock = who.services, who.services.clock
+    random, keys = services.random, services.keys
+    post = Post(Letters(services.config.url), Outbox(keys, clock, random, sender="meetserver <no-reply@example.com>"))
+    findings = Findings(services.database, post, services.security_log, clock)
+    return HeldFiles(services.database, keys, inspection, findings)
 
 
 async def blobs_of(who: Api) -> list[str]:

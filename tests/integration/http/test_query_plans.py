@@ -21,8 +21,8 @@ from meetserver.adapters.migrations import migrate
 from meetserver.audit import store as security_log
 from meetserver.config import Config
 from meetserver.database import Database, metadata
+from meetserver.files import direct_store, retention_store, upload_store, usage_store
 from meetserver.files import store as files
-from meetserver.files import upload_store
 from meetserver.http import store as http_store
 from meetserver.ids import MeetingId, ParticipantId, SessionId
 from meetserver.jobs import store as jobs
@@ -39,8 +39,8 @@ from tests.servers.databases import Databases
 
 uncached = statements.uncached
 
-# What has a bound of its own: a limit, or how many keys, shards and people in charge there are.
-SMALL = {"data_key", "ip_rule", "shard_lease", "signing_key", "user_role"}
+# What has a bound of its own: a limit, or how many keys, kinds of files, shards and people in charge there are.
+SMALL = {"data_key", "file_usage_of_kind", "ip_rule", "shard_lease", "signing_key", "user_role"}
 SCAN = re.compile(r"SCAN (\w+)$")
 SORTED_ROWS = 1000
 """So many rows may be put in order: the planner guesses them."""
@@ -68,7 +68,7 @@ async def test_nothing_goes_through_a_whole_table(api: Api, database_url: str, u
     await given_present(api, given)
     with statements_of(database) as sent:
         await read_everything(given)
-        await look_for_work(api)
+        await look_for_work(api, given)
         await look_around(api, given)
     wrong = await faults(database, sent)
     assert not wrong, json.dumps(wrong, indent=1)
@@ -107,7 +107,7 @@ async def read_everything(given: Items) -> None:
                 assert answer.status == 200, (path, query, answer)
 
 
-async def look_for_work(api: Api) -> None:
+async def look_for_work(api: Api, given: Items) -> None:
     """What runs without anybody asking."""
     database, now = api.services.database, api.services.clock.now()
     yesterday, tomorrow = now - timedelta(1), now + timedelta(1)
@@ -128,12 +128,20 @@ async def look_for_work(api: Api) -> None:
     await factor_store.delete_expired_challenges(database, yesterday)
     await http_store.delete_expired_claims(database, yesterday)
     await upload_store.expired(database, yesterday, 100)
+    await upload_store.existing(database, ["f5", "f6"])
+    await files.read_contents(database, ["f5", "f6"])
+    await direct_store.to_take_in(database, ["f5"], now, 4)
     await files.doomed(database, 100)
+    await files.held(database, "f5", 100)
+    await retention_store.meetings_with_days(database, "m5", 200)
     await security_log.head(database)
     await security_log.page(database, 5000, 1000)
 
     async def unit(connection: AsyncConnection) -> None:
-        await files.mark_left_behind(connection, now, 100)
+        await files.mark_deleted(connection, files.LEFT_BEHIND, now, 100)
+        await files.mark_deleted(connection, files.made_until(yesterday), now, 100)
+        meetings = [MeetingId(given.parts["meeting_id"]), MeetingId("m5")]
+        await files.mark_deleted(connection, files.made_until(yesterday, meetings), now, 100)
         await files.forget_deleted(connection, yesterday, 100)
 
     await database.run(unit)
@@ -158,8 +166,9 @@ async def look_around(api: Api, given: Items) -> None:
     async def unit(connection: AsyncConnection) -> None:
         await http_store.delete_claims_of(connection, f"user {given.user}")
         await role_store.is_last_admin(connection, given.user)
-        await files.usage_of_owner(connection, given.user)
-        await files.usage_of_meeting(connection, MeetingId(given.parts["meeting_id"]))
+        await files.mark_deleted(connection, files.of_uploader(given.user), now, 100)
+        await usage_store.of_server(connection)
+        await usage_store.of_meeting(connection, MeetingId(given.parts["meeting_id"]))
         await upload_store.bytes_coming(connection, given.user)
         await upload_store.count_of(connection, given.user, given.user)
 

@@ -1,7 +1,9 @@
 """Large files in many requests (tus 1.0.0): begun, broken off, gone on with, checked, given up; and what is swept."""
 
+import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ import pytest
 from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.errors import Busy
+from meetserver.files.identity import MARKER
 from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import Sweeper
-from tests.integration.http.conftest import Answer, Api
+from meetserver.files.orphans import Orphans
+from tests.integration.http.conftest import Answer, Api, all_at_once
 from tests.integration.http.test_files import blobs_of
 
 BYTES = "application/offset+octet-stream"
@@ -49,6 +53,10 @@ async def place_of(who: Api, meeting: str, **more: Any) -> str:
 async def sent(who: Api, place: str, offset: int, data: bytes, **headers: str) -> Answer:
     given = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": BYTES}
     return await who.request("PATCH", place, data=data, headers=given | headers)
+
+
+async def one_chunk() -> AsyncIterator[bytes]:
+    yield b"x"
 
 
 async def stands_at(who: Api, place: str) -> int:
@@ -151,12 +159,40 @@ async def test_what_makes_no_sense_is_refused(ann: Api, meeting: str, headers: d
     assert (await begun(ann, meeting, headers=headers)).status == status
 
 
+async def test_who_finishes_at_the_same_time_takes_nothing_away(
+    ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that asks again, because the first answer takes so long."""
+    both, look = asyncio.Barrier(2), Inspection.is_to_be_held
+
+    async def together(self: Inspection, *of: Any) -> bool:
+        await both.wait()
+        return await look(self, *of)
+
+    monkeypatch.setattr(Inspection, "is_to_be_held", together)
+    place = await place_of(ann, meeting)
+    first = asyncio.create_task(sent(ann, place, 0, DATA))
+    while await stands_at(ann, place) < len(DATA):
+        pass
+    answers = await asyncio.gather(first, sent(ann, place, len(DATA), b""))
+    assert {answer.status for answer in answers} == {204, 409}
+    file = place.rpartition("/")[2]
+    assert (await ann.get(f"/files/{file}/content")).body == DATA
+
+
 @pytest.mark.both_databases
 async def test_characters_that_databases_refuse_are_no_fault_of_the_server(ann: Api, meeting: str) -> None:
     for wrong in ("\0", f"{meeting}\0"):
         assert (await begun(ann, meeting, headers={"Upload-Metadata": told(meeting=wrong)})).status == 404
     metadata = told(meeting=meeting, filename="a\0.dat", filetype="application/\0octet-stream")
     assert (await begun(ann, meeting, headers={"Upload-Metadata": metadata})).status == 201
+
+
+@pytest.mark.both_databases
+async def test_those_who_bring_at_once_do_not_hinder_each_other(ann: Api, meeting: str) -> None:
+    names = [f"{number}.dat" for number in range(limits.UPLOADS_PER_USER)]
+    answers = await all_at_once(*(ann.bring(meeting, name.encode(), name, BYTES) for name in names))
+    assert {answer.status for answer in answers} == {201}, answers
 
 
 async def test_an_account_has_so_many_under_way(ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +235,23 @@ class TestTheSweep:
         clock.advance(limits.FILE_DELETED_S + 1)
         await sweeper.run()
         assert await blobs_of(ann) == []
+
+    async def test_takes_blobs_that_no_row_knows(self, ann: Api, meeting: str) -> None:
+        """And nothing of a file, of one that is still coming, or of the store itself."""
+        await ann.bring(meeting, DATA, "some.dat", BYTES)
+        whole = (await blobs_of(ann))[0].partition("/")[0]
+        place = await place_of(ann, meeting)
+        await sent(ann, place, 0, DATA[:40])
+        coming = place.rpartition("/")[2]
+        blobs = ann.services.uploads._blobs
+        for name in (MARKER, f"{coming}/on-its-way"):
+            await blobs.put(name, one_chunk())
+        known = await blobs_of(ann)
+        for name in (f"{whole}/left", "nobody/left"):
+            await blobs.put(name, one_chunk())
+        await Orphans(ann.services.database, blobs).run()
+        assert await blobs_of(ann) == known
+        assert len(known) == 4
 
     async def test_takes_the_files_of_a_meeting_that_is_gone(
         self, ann: Api, meeting: str, clock: ManualClock, sweeper: Sweeper

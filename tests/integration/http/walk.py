@@ -19,6 +19,7 @@ SAMPLES: Final[Mapping[str, str]] = {
     "at": START.isoformat(),
     "before": "1000000",
     "part": "whiteboard",
+    "first": "0",
     "px": "256",
     "q": "ann",
     "role": "admin",

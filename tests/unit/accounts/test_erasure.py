@@ -16,6 +16,7 @@ NOT_TOLD = {
     "room_session": "rooms/eraser.py",
     "file": "files/erasure.py",
     "file_content": "told as files",
+    "file_usage_of_owner": "how many files these are",
     "file_upload": "given up within a day",
 }
 """Tables that point at an account and are no part of its own export, and why."""

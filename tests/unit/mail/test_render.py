@@ -10,6 +10,8 @@ VALUES = {
     "email": "ann@example.org",
     "new_email": "ann@example.org",
     "what": "A passkey was added",
+    "file": "a <b>.txt",
+    "meeting": "m1",
 }
 
 

@@ -39,6 +39,7 @@ def test_who_is_led_to_which_part_of_the_administration() -> None:
         "": access.ACTIONS["users.read"].roles,
         "addresses": access.ACTIONS["ip_rules.read"].roles,
         "rooms": access.ACTIONS["rooms.read"].roles & access.ACTIONS["shards.read"].roles,
+        "files": access.ACTIONS["file_usage.read"].roles,
         "log": access.ACTIONS["security_log.read"].roles,
     }
     assert changes == {
@@ -50,6 +51,16 @@ def test_who_is_led_to_which_part_of_the_administration() -> None:
 
 def test_how_long_a_password_is() -> None:
     assert f"PASSWORD_MIN_CHARS = {limits.PASSWORD_MIN_CHARS};" in (JS / "ui/password.js").read_text()
+
+
+def test_how_files_are_sent_and_listed() -> None:
+    sending, listing, places, entry = (
+        (JS / f"files/{name}.js").read_text() for name in ("upload", "listing", "places", "entry")
+    )
+    assert f"const PART_BYTES = {limits.FILE_PART_BYTES // 1024**2} * 1024 * 1024;" in sending
+    assert f"const PAGE_MOST = {limits.PAGE_ITEMS};" in listing
+    assert f"const LIFE_MS = {limits.UPLOAD_LIFE_S / 3600:.0f} * 60 * 60 * 1000;" in places
+    assert f"const THUMBNAIL_PX = {limits.THUMBNAIL_PX[0]};" in entry
 
 
 def _rows(text: str) -> list[tuple[str, str]]:

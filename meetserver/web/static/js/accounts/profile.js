@@ -1,14 +1,21 @@
-/** Name, time zone, e-mail address. */
+/** Name, time zone, e-mail address, and how much room one's files take. */
 import * as api from "../http/accounts.js";
+import { sizeText } from "../ui/bytes.js";
 import { h, notice } from "../ui/dom.js";
 import { field, form } from "../ui/form.js";
 import { loaded } from "../ui/loaded.js";
 import { card } from "../ui/sections.js";
+import { share } from "../ui/share.js";
 import { toast } from "../ui/toast.js";
 import { account } from "./session.js";
 
 export function profileSection() {
-  return h("div", { class: "stack" }, card("About you", loaded(api.readMe, ({ answer, etag }) => [profileForm(answer, etag)])), card("E-mail address", ...emailForm()));
+  return h("div", { class: "stack" }, card("About you", loaded(api.readMe, ({ answer, etag }) => [profileForm(answer, etag)])), card("E-mail address", ...emailForm()), card("Files", loaded(api.readUsage, filesUsed)));
+}
+
+function filesUsed(usage) {
+  const text = `${usage.files.toLocaleString()} ${usage.files === 1 ? "file" : "files"}, ${sizeText(usage.bytes)} of ${sizeText(usage.quota_bytes)}`;
+  return [share({ label: "Room for files", text, used: usage.bytes, most: usage.quota_bytes }), h("p", { class: "muted", text: "What you brought to meetings, and what guests brought to yours." })];
 }
 
 function profileForm(user, firstEtag) {

@@ -2,7 +2,7 @@
 export const TYPES = [
   "access.refused", "account.created", "account.deleted", "account.disabled", "account.email_changed",
   "account.enabled", "account.exported", "account.registered", "account.updated", "account.verified", "factor.added",
-  "factor.removed", "identity.linked", "identity.unlinked", "ip.refused", "ip_rules.changed", "link.created",
+  "factor.removed", "file.infected", "identity.linked", "identity.unlinked", "ip.refused", "ip_rules.changed", "link.created",
   "link.revoked", "login.delayed", "login.factor_failed", "login.failed", "login.succeeded",
   "meeting.passcode_failed", "participant.banned", "participant.removed", "participant.unbanned", "password.changed",
   "password.rehashed", "password.reset", "password.reset_asked", "rate.limited", "recovery_code.used",

@@ -4,6 +4,7 @@ const SEES = {
   "": ["auditor", "operator", "admin"],
   addresses: ["auditor", "operator", "admin"],
   rooms: ["auditor", "operator", "admin"],
+  files: ["auditor", "operator", "admin"],
   log: ["auditor", "admin"],
 };
 const CHANGES = { "": ["admin"], addresses: ["operator", "admin"], rooms: ["operator", "admin"] };

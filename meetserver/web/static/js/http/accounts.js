@@ -45,6 +45,7 @@ export const confirm = (proof) => call("POST", "/auth/confirm", { body: proof })
 export const ownPasskeyOptions = () => call("POST", "/auth/confirm/passkey");
 
 export const readMe = () => exchange("GET", "/users/me");
+export const readUsage = () => call("GET", "/users/me/usage");
 export const updateMe = (patch, etag) => exchange("PATCH", "/users/me", { body: patch, headers: { "If-Match": etag } });
 export const changePassword = (now, next) => call("POST", "/users/me/password", { body: { current_password: now, new_password: next } });
 export const changeEmail = (email) => call("POST", "/users/me/email", { body: { email } });

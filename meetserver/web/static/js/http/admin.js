@@ -20,6 +20,8 @@ export const previewIpRules = (who) => call("POST", "/admin/ip-rules/preview", {
 /** @param {{type?: string, actor?: string, subject?: string, since?: string, cursor?: string}} filter */
 export const securityLog = (filter) => call("GET", `/admin/security-log?${query(filter)}`);
 
+export const fileUsage = () => call("GET", "/admin/files/usage");
+
 export const shards = () => call("GET", "/admin/shards");
 export const drainShard = (id) => call("POST", `/admin/shards/${segment(id)}/drain`, { headers: once() });
 /** @param {{shard?: string, limit?: number}} filter */

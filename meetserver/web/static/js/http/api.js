@@ -38,8 +38,13 @@ export async function exchange(method, path, options) {
   return send(method, path, options);
 }
 
-async function send(method, path, { body, headers = {} } = {}) {
-  const isChange = method !== "GET";
+async function send(method, path, options) {
+  const response = await reach(method, path, options);
+  return { answer: await read(response), etag: response.headers.get("ETag") };
+}
+
+/** The answer as it came. @returns {Promise<Response>} what is not ok is thrown as ApiError */
+export async function reach(method, path, { body, headers = {} } = {}) {
   let response;
   try {
     response = await fetch(path.startsWith("/") && !path.startsWith("/api") ? BASE + path : path, {
@@ -48,7 +53,7 @@ async function send(method, path, { body, headers = {} } = {}) {
       headers: {
         Accept: "application/json",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        ...(isChange && csrfToken ? { "X-CSRF-Token": csrfToken } : {}),
+        ...(method === "GET" ? {} : proof()),
         ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -56,9 +61,16 @@ async function send(method, path, { body, headers = {} } = {}) {
   } catch {
     throw new ApiError("offline", "", 0);
   }
-  const answer = await read(response);
-  if (!response.ok) throw new ApiError(answer?.code ?? codeOf(response.status), answer?.detail ?? "", response.status, answer?.retry_after_s);
-  return { answer, etag: response.headers.get("ETag") };
+  if (!response.ok) throw refusal(response.status, await read(response));
+  return response;
+}
+
+/** What a change says beside the cookie: that our own page asks for it. */
+export const proof = () => (csrfToken ? { "X-CSRF-Token": csrfToken } : {});
+
+/** @param {number} status @param {any} problem the answer's body, or null where it is none of ours */
+export function refusal(status, problem) {
+  return new ApiError(problem?.code ?? codeOf(status), problem?.detail ?? "", status, problem?.retry_after_s);
 }
 
 async function read(response) {

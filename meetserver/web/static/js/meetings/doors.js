@@ -14,6 +14,7 @@ const SWITCHES = {
 const CODE_CHARS = "abcdefghjkmnpqrstuvwxyz23456789"; // none that is taken for another when read out
 const CODE_LENGTH = 9;
 const MAX_PEOPLE = 10_000;
+const MAX_DAYS = 36_500;
 
 const BRIEF = ["lobby", "only_signed_in", "only_invited"];
 
@@ -29,13 +30,15 @@ export function doorFields(settings, { isBrief = false } = {}) {
   });
   const passcode = passcodeField(settings.passcode);
   const people = !isBrief && field({ label: "How many people at most", name: "max_participants", type: "number", min: 1, max: MAX_PEOPLE, required: true, value: settings.max_participants ?? 100 });
+  const days = !isBrief && field({ label: "Delete files after so many days", hint: "Empty: they are kept as long as the meeting, or as long as the server keeps any.", name: "files_kept_days", type: "number", min: 1, max: MAX_DAYS, value: settings.files_kept_days });
   const read = () => ({
     ...Object.fromEntries(switches.map(({ name, input }) => [name, input.checked])),
     passcode: passcode.input.value.trim() || null,
     ...(people && { max_participants: Number(people.input.value) }),
+    ...(days && { files_kept_days: Number(days.input.value) || null }),
   });
-  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), passcode.element, people && people.element);
-  return { fields: [passcode, people].filter(Boolean), element, read };
+  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), passcode.element, people && people.element, days && days.element);
+  return { fields: [passcode, people, days].filter(Boolean), element, read };
 }
 
 function passcodeField(value) {

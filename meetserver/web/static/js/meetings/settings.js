@@ -1,4 +1,7 @@
-/** All about one meeting, for its hosts and co-hosts: title and doors, guest links, invited people, who was sent out. */
+/** All about one meeting, for its hosts and co-hosts: title and doors, files, guest links, invited people, who was sent out. */
+import { accessOutside } from "../files/access.js";
+import { Files } from "../files/files.js";
+import { takeDrops } from "../files/hands.js";
 import * as api from "../http/meetings.js";
 import { banList } from "../presence/bans.js";
 import { copyLink } from "../ui/clipboard.js";
@@ -30,7 +33,7 @@ function fill(page, meeting) {
   page.replaceChildren(
     backLink(),
     h("div", { class: "settings-head" }, heading, h("a", { class: "button primary", href: `/m/${encodeURIComponent(meeting.id)}`, text: "Open" }), button({ label: "Copy link", icon: "copy", onClick: () => void copyLink(joinLink(meeting)) })),
-    h("div", { class: "settings" }, h("div", { class: "stack" }, doorsCard(meeting), card("Sent out", bans)), h("div", { class: "stack" }, card("Guest links", guestLinks(meeting)), card("Invited people", invitees(meeting)))),
+    h("div", { class: "settings" }, h("div", { class: "stack" }, doorsCard(meeting), card("Sent out", bans)), h("div", { class: "stack" }, filesCard(meeting), card("Guest links", guestLinks(meeting)), card("Invited people", invitees(meeting)))),
   );
   heading.focus();
 }
@@ -42,6 +45,14 @@ function backLink() {
 function card(title, ...content) {
   const id = `card-${title.toLowerCase().replaceAll(" ", "-")}`;
   return h("section", { class: "card stack", "aria-labelledby": id }, h("h2", { id, text: title }), ...content);
+}
+
+function filesCard(meeting) {
+  const files = new Files(accessOutside(meeting.id));
+  const made = card("Files", files.element);
+  takeDrops(made, (found) => files.add(found), () => files.mayAdd);
+  files.opened();
+  return made;
 }
 
 function doorsCard(meeting) {

@@ -2,7 +2,7 @@
 import { problemText } from "../media/devices.js";
 import { copyLink } from "../ui/clipboard.js";
 import { openDialog } from "../ui/dialog.js";
-import { announce } from "../ui/dom.js";
+import { announce, h } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
 import { openMore } from "./more.js";
@@ -25,6 +25,7 @@ export function makeActions(room) {
     hand: () => void report.setHand(!store.me?.hand),
     chat: () => panels.toggle("chat"),
     people: () => panels.toggle("people"),
+    files: () => panels.toggle("files"),
     board: () => stage.toggleBoard(),
     help: showShortcuts,
     link: () => void copyLink(new URL(`/m/${encodeURIComponent(meeting)}`, location.href).href),
@@ -53,6 +54,7 @@ function keepCurrent(toolbar, { local, store, panels, stage, bag }) {
   const open = () => {
     toolbar.set("chat", { isOn: panels.open === "chat", label: "Chat" });
     toolbar.set("people", { isOn: panels.open === "people", label: "People" });
+    toolbar.set("files", { isOn: panels.open === "files", label: "Files" });
     queue();
     toolbar.set("board", { isOn: stage.isBoardOpen, label: "Whiteboard (board)" });
   };
@@ -80,13 +82,13 @@ async function shareScreen(local) {
   }
 }
 
-async function leave({ session, store }) {
-  if (!store.isModerator) return session.leave();
+async function leave({ session, store, files }) {
+  if (!store.isModerator && !files.uploads.isBusy) return session.leave();
   const { closed } = openDialog({
     title: "Leave the meeting?",
-    body: [],
+    body: files.uploads.isBusy ? h("p", { text: "Files that you add are still on their way. They do not arrive if you leave now." }) : [],
     actions: [
-      { label: "End for everybody", value: "end", class: "danger" },
+      ...(store.isModerator ? [{ label: "End for everybody", value: "end", class: "danger" }] : []),
       { label: "Leave", value: "leave", class: "primary" },
     ],
   });

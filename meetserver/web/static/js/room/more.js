@@ -13,6 +13,7 @@ export function openMore({ local, store }, tools) {
     { class: "menu" },
     entry("hand", store.me?.hand ? "Lower your hand" : "Raise your hand", tools.hand, { classes: "narrow-only" }),
     entry("people", "People", tools.people, { classes: "narrow-only", state: peopleState(store) }),
+    entry("files", "Files", tools.files, { classes: "narrow-only" }),
     local.canShareScreen && entry("screen", local.isScreenOn ? "Stop sharing your screen" : "Share your screen", tools.screen, { classes: "narrow-only" }),
     entry("copy", "Copy the meeting’s link", tools.link),
     entry("mic", "Microphone and camera", () => void openDevices(local)),

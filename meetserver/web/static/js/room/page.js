@@ -2,6 +2,9 @@
 import { ChatPanel } from "../chat/panel.js";
 import { Outbox } from "../chat/outbox.js";
 import { Bag } from "../emitter.js";
+import { accessInside } from "../files/access.js";
+import { Files } from "../files/files.js";
+import { takeDrops } from "../files/hands.js";
 import { Tiles } from "../media/tiles.js";
 import { PeoplePanel } from "../presence/people.js";
 import { Report } from "../presence/report.js";
@@ -78,10 +81,11 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
 function buildView(parts) {
   const { bag, store } = parts;
   const chat = new ChatPanel(parts);
-  const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) } });
+  const files = new Files(accessInside(parts));
+  const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) }, files: { title: "Files", view: files } });
   const knocks = new Knocks({ ...parts, showQueue: () => panels.show("people") });
   const stage = new Stage({ tiles: new Tiles(parts), board: new BoardPanel({ ...parts, onClose: () => stage.toggleBoard() }) });
-  const actions = makeActions({ ...parts, panels, stage });
+  const actions = makeActions({ ...parts, panels, stage, files });
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
   chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
@@ -91,6 +95,8 @@ function buildView(parts) {
   bag.add(parts.local.on("change", () => stage.refresh()));
   listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);
   const element = h("div", { class: "room" }, heading(parts, actions.tools.link), new Banner(parts).element, knocks.element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
+  takeDrops(element, (found) => (panels.show("files"), files.add(found)), () => files.mayAdd);
+  bag.add(() => files.uploads.stop());
   // A typed message on a phone needs the height that the on-screen keyboard leaves.
   const fit = () => visualViewport.scale === 1 && element.style.setProperty("--height", `${visualViewport.height}px`);
   if (window.visualViewport) bag.listen(visualViewport, "resize", fit);

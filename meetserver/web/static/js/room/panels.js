@@ -1,4 +1,4 @@
-/** Which panel is open: chat or people at the side (a sheet on a phone), the board on the stage. */
+/** Which panel is open: chat, people or files at the side (a sheet on a phone), the board on the stage. */
 import { button, h } from "../ui/dom.js";
 
 export class Panels {

@@ -9,6 +9,7 @@ const KEYS = [
   ["s", "screen", "Share your screen, or stop"],
   ["c", "chat", "Chat"],
   ["p", "people", "People"],
+  ["f", "files", "Files"],
   ["w", "board", "Whiteboard"],
   ["?", "help", "This list"],
 ];

@@ -9,6 +9,7 @@ const TOOLS = [
   ["hand", "hand", "Hand", "wide"],
   ["chat", "chat", "Chat", "main"],
   ["people", "people", "People", "wide"],
+  ["files", "files", "Files", "wide"],
   ["board", "board", "Board", "main"],
   ["more", "more", "More", "main"],
   ["leave", "leave", "Leave", "main"],
