@@ -19,10 +19,12 @@ from meetserver.accounts.service import Accounts, open_accounts
 from meetserver.accounts.signing_keys import ROTATE as ROTATE_SIGNING
 from meetserver.actors.background import Background
 from meetserver.actors.door_log import DoorLog
+from meetserver.actors.emptying import Emptying
 from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.blobs import blobs_place, open_blobs, open_presigner
+from meetserver.adapters.boards import TypstBoards
 from meetserver.adapters.bus import open_bus
 from meetserver.adapters.cache import open_cache
 from meetserver.adapters.clamd import open_scanner
@@ -64,7 +66,7 @@ from meetserver.http.idempotency import forget_answers
 from meetserver.http.services import Services
 from meetserver.http.session_watch import SessionWatch
 from meetserver.http.websocket import RoomSockets
-from meetserver.ids import RoomId, ShardId
+from meetserver.ids import RoomId, ShardId, UserId
 from meetserver.jobs.runner import Runner
 from meetserver.keys.master import master_secret
 from meetserver.keys.ring import ROTATE, KeyRing
@@ -78,8 +80,10 @@ from meetserver.meetings.invitees import Invitees
 from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
+from meetserver.messages import Event
 from meetserver.network.service import IpRules
 from meetserver.ports import BlobStore, Clock, Eraser, Random, RateLimiter, SecurityLog
+from meetserver.rooms.emptier import EMPTY_DELETED, Emptier
 from meetserver.rooms.eraser import RoomEraser
 from meetserver.rooms.messages import End
 
@@ -213,7 +217,7 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
             lambda: {ref.room: len(ref.actor.attendance) for ref in router.rooms.all()},
         )
         services = _services(core, store, router, tickets, membership, occupancy, committer)
-        _register_jobs(core, services)
+        _register_jobs(core, services, emptier(core, store))
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
         app = create_app(services, sockets.routes())
@@ -256,6 +260,13 @@ async def _router(
     door_log = DoorLog(core.security_log)
     stack.push_async_callback(door_log.close)
 
+    emptying = Emptying(emptier(core, store))
+    stack.push_async_callback(emptying.close)
+
+    def on_fact(room: RoomId, event: Event, user: UserId | None) -> None:
+        door_log.on_fact(room, event, user)
+        emptying.on_fact(room, event, user)
+
     def make_actor(room: RoomId) -> RoomActor:
         return RoomActor(
             room,
@@ -266,7 +277,7 @@ async def _router(
             random=core.random,
             resume_window_s=core.config.resume_window_s,
             admits=core.ip_rules.refusal,
-            on_fact=door_log.on_fact,
+            on_fact=on_fact,
             on_turned_away=door_log.on_turned_away,
             pressure=pressure,
         )
@@ -274,6 +285,10 @@ async def _router(
     router = Router(store, make_actor, Supervisor(), membership, bus, core.clock, pressure, stop.set)
     stack.push_async_callback(router.close)
     return router
+
+
+def emptier(core: Core, store: SqlRoomLog) -> Emptier:
+    return Emptier(store, SqlLogErasure(core.database, core.keys), core.clock)
 
 
 def _services(
@@ -322,6 +337,7 @@ def _services(
             core.clock,
             lambda: core.runner.kick(TAKE_IN),
         ),
+        boards=TypstBoards(),
         file_usage=FileUsage(core.config, core.database, core.blobs, core.clock),
         retention=Retention(core.config.files_kept_days, core.database, core.clock),
         rooms=router.desk,
@@ -356,7 +372,7 @@ async def _refresh_keys(core: Core) -> None:
             log.warning("action=keys_not_refreshed error=%s", error)
 
 
-def _register_jobs(core: Core, services: Services) -> None:
+def _register_jobs(core: Core, services: Services, emptier: Emptier) -> None:
     mailer = open_mailer(core.config, core.clock, core.random)
     delivery = Delivery(core.database, mailer, core.keys, core.clock, core.random)
 
@@ -378,5 +394,6 @@ def _register_jobs(core: Core, services: Services) -> None:
     intake = DirectIntake(core.database, core.blobs, services.uploads, core.clock)
     core.runner.register_periodic(TAKE_IN, intake.run, every_s=limits.DIRECT_RETRY_S)
     core.runner.register_periodic(SWEEP, sweeper.run, every_s=limits.FILE_SWEEP_S)
+    core.runner.register_periodic(EMPTY_DELETED, emptier.run, every_s=limits.DELETED_SWEEP_S)
     core.runner.register_periodic(ORPHANS, Orphans(core.database, core.blobs).run, every_s=limits.FILE_ORPHANS_S)
     core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

@@ -40,6 +40,10 @@ class Event(Struct, frozen=True, omit_defaults=True):
         """Who may see it, the sender aside; None is everybody."""
         return frozenset() if self.internal else None
 
+    def subject(self) -> int | None:
+        """The seq of the entry that this one is about, if it is about one."""
+        return None
+
     def receipt(self) -> dict[str, str]:
         """What the ok reply holds beside `seq` and `at`."""
         return {}
@@ -71,7 +75,8 @@ def no_keys(session: SessionId) -> tuple[str, ...]:
 
 class Context(Struct, frozen=True):
     """Who wishes, and when. `id` is a fresh id for whatever the command makes; `keys_of` says what tells the person of
-    a session from others."""
+    a session from others; `found` is what the log said of the old entry that the command names, where the state does
+    not know it any more (rooms/recall.py)."""
 
     room: RoomId
     by: ParticipantId
@@ -83,6 +88,7 @@ class Context(Struct, frozen=True):
     present: Container[ParticipantId]
     user: UserId | None = None
     keys_of: Callable[[SessionId], tuple[str, ...]] = no_keys
+    found: Struct | None = None
 
 
 class Tell(Struct, frozen=True):

@@ -1,25 +1,33 @@
-"""docs/limits.md, from the constants of meetserver/limits.py, the strings under them and the headings between them."""
+"""docs/limits.md, from the constants of meetserver/limits/, the strings under them and the headings between them."""
 
 import ast
 import inspect
 import re
+from types import ModuleType
 
 from meetserver import limits
+from meetserver.limits import accounts, chat, cluster, files, http, jobs, rates, rooms, whiteboard
 from scripts.generate_types import table
 
 HEAD = """\
 # Limits
 
-Made from `meetserver/limits.py` by `python -m scripts.generate_docs`; change it there. Units stand in the names:
+Made from `meetserver/limits/` by `python -m scripts.generate_docs`; change it there. Units stand in the names:
 `_S` is seconds, `_BYTES` bytes, `_CHARS` characters, `_PER_S` a second. What operators may change is a setting:
 [conf/settings.md](../conf/settings.md).
 """
 
+MODULES = (rooms, chat, whiteboard, files, accounts, http, jobs, cluster, rates)
+"""In the page's order."""
 _HEADING = re.compile(r"^# --- (.+?)(?: \(.*\))?$", re.MULTILINE)
 
 
 def limits_page() -> str:
-    source = inspect.getsource(limits)
+    return HEAD + "".join(map(_module, MODULES))
+
+
+def _module(module: ModuleType) -> str:
+    source = inspect.getsource(module)
     headings = [(source.count("\n", 0, match.start()) + 1, match[1]) for match in _HEADING.finditer(source)]
     sections: dict[str, list[list[str]]] = {heading: [] for _, heading in headings}
     statements = ast.parse(source).body
@@ -28,7 +36,7 @@ def limits_page() -> str:
             heading = [name for line, name in headings if line < statement.lineno][-1]
             value = getattr(limits, target.id)
             sections[heading].append([f"`{target.id}`", _shown(target.id, value), _meaning(target.id, following)])
-    return HEAD + "".join(
+    return "".join(
         f"\n## {heading[0].upper()}{heading[1:]}\n\n{table(['name', 'value', 'meaning'], rows)}"
         for heading, rows in sections.items()
     )
@@ -39,7 +47,7 @@ def _meaning(name: str, following: ast.stmt | None) -> str:
         case ast.Expr(ast.Constant(str(text))):
             return " ".join(text.split())
         case _:
-            raise ValueError(f"{name} in limits.py has no string under it that says what it is")
+            raise ValueError(f"{name} in limits/ has no string under it that says what it is")
 
 
 def _shown(name: str, value: float | tuple[float, ...]) -> str:

@@ -9,15 +9,19 @@ from meetserver.access import COMMANDS
 from meetserver.chat import messages as chat
 from meetserver.client.backoff import NextStep, next_step
 from meetserver.close_codes import CLOSE_CODES, NORMAL, REASONS
+from meetserver.e2ee.state import Share
 from meetserver.errors import _BY_CODE, Code
 from meetserver.http.errors import STATUS
 from meetserver.http.registry import AnyRoute
 from meetserver.http.routes import ROUTES
 from meetserver.messages import Command, DurableCommand, Ephemeral
+from meetserver.ports import Mark
+from meetserver.presence.messages import Pen
 from meetserver.presence.messages import Set as SetPresence
 from meetserver.rooms import catalog
 from meetserver.rooms import messages as rooms
-from meetserver.rooms.views import ChatPage, Link, Room, Snapshot
+from meetserver.rooms.chat_view import Absent, ChatPage
+from meetserver.rooms.views import Board, Keys, Link, Room, Snapshot
 from meetserver.whiteboard import messages as whiteboard
 from scripts.generate_types import sentence, table, taken, told
 
@@ -25,6 +29,7 @@ EFFECTS = {
     "ping": "only the reply",
     "bye": "`participant.left`, and close 1000",
     "participant.set_role": "`participant.role_set`",
+    "participant.let_draw": "`participant.may_draw`",
     "participant.admit": "`participant.admitted`, `participant.joined`; to whoever waited, `snapshot`",
     "participant.deny": "`participant.denied`, and close 3503 for them",
     "participant.mute": "`participant.muted`",
@@ -35,8 +40,25 @@ EFFECTS = {
     "room.settings": "`room.changed`; where the lobby is turned off, as if all who wait were admitted",
     "room.end": "`room.ended`, and close 3504 for all",
     "chat.send": "`chat.sent`; the ok has `message_id` too",
+    "chat.edit": "`chat.edited`",
+    "chat.delete": "`chat.deleted`",
+    "chat.react": "`chat.reacted`",
+    "chat.pin": "`chat.pinned` or `chat.unpinned`",
+    "chat.mark": "`chat.marked`, once it is stored",
     "chat.typing": "`chat.typing`",
+    "e2ee.publish": "`e2ee.published`",
+    "e2ee.share": "`e2ee.shared`, to those in `wrapped`",
     "whiteboard.apply": "`whiteboard.applied` with the ops that were accepted",
+    "whiteboard.undo": "`whiteboard.applied` with `undo`",
+    "whiteboard.redo": "`whiteboard.applied` with `redo`",
+    "whiteboard.clear": "`whiteboard.cleared`",
+    "whiteboard.save": "`whiteboard.saved`; the ok has `version` too",
+    "whiteboard.restore": "`whiteboard.restored`, then `whiteboard.page_added` and `whiteboard.applied`",
+    "whiteboard.discard": "`whiteboard.discarded`",
+    "whiteboard.add_page": "`whiteboard.page_added`",
+    "whiteboard.change_page": "`whiteboard.page_changed`",
+    "whiteboard.move_page": "`whiteboard.page_moved`",
+    "whiteboard.remove_page": "`whiteboard.page_removed`",
     "whiteboard.preview": "`whiteboard.previewed`",
     "pointer.move": "`pointer.moved`",
     "presence.set": "`presence.changed`: durable for `hand` and `screen`, ephemeral for the rest",
@@ -99,8 +121,10 @@ ROLES = {
 }
 
 PARTS: tuple[type[Struct], ...] = (
-    Snapshot, Room, rooms.Settings, rooms.Participant, ChatPage, chat.Message, Link,
-    whiteboard.Put, whiteboard.Patch, whiteboard.Delete, rooms.WelcomeLimits,
+    Snapshot, Room, rooms.Settings, rooms.Participant, ChatPage, Absent, chat.Message, chat.Reaction, Mark, Keys, Share,
+    Link,
+    Board, whiteboard.Sheet, whiteboard.VersionShown, whiteboard.Put, whiteboard.Patch, whiteboard.Delete,
+    whiteboard.Order, whiteboard.Ordered, Pen, rooms.WelcomeLimits,
 )  # fmt: skip
 
 

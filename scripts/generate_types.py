@@ -30,10 +30,10 @@ def _fields(kind: type[msgspec.Struct], is_optional: Callable[[inspect.Field], b
 
 def _field(one: inspect.Field, is_optional: bool) -> str:
     words = f"`{one.encode_name}`{'?' if is_optional else ''}: {described(one.type)}"
-    is_telling = one.default not in (msgspec.NODEFAULT, msgspec.UNSET, None, False, "", 0)
-    if not is_optional or not is_telling:
+    default = None if one.default in (msgspec.NODEFAULT, msgspec.UNSET) else msgspec.to_builtins(one.default)
+    if not is_optional or not default:
         return words
-    return f"{words}, `{json.dumps(one.default)}` if left out"
+    return f"{words}, `{json.dumps(default)}` if left out"
 
 
 def described(kind: Any) -> str:

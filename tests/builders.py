@@ -77,6 +77,7 @@ def context(state: RoomState, name: str, keys: Keys | None = None) -> Context:
         at=at_seq(state.seq + 1),
         id=f"id-{state.seq + 1}",
         present=state.participants,
+        user=None if who is None else who.user,
         keys_of=lambda session: next((some for who, some in (keys or {}).items() if session_of(who) == session), ()),
     )
 
@@ -90,7 +91,17 @@ def entry_after(state: RoomState, event: Event, name: str = "server") -> Entry:
     meta = meta_after(state, name)
     addressees = event.addressees()
     to = None if addressees is None else tuple(sorted(addressees))
-    return Entry(meta.epoch, meta.seq, meta.at, meta.by, event.type, event.version, wire.encode(event), to)
+    return Entry(
+        meta.epoch,
+        meta.seq,
+        meta.at,
+        meta.by,
+        event.type,
+        event.version,
+        wire.encode(event),
+        to,
+        subject=event.subject(),
+    )
 
 
 def granted(state: RoomState, name: str, command: Command, keys: Keys | None = None) -> list[Event]:

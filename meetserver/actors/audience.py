@@ -23,7 +23,7 @@ from meetserver.messages import Context, Tell
 from meetserver.presence.messages import ChangedLive
 from meetserver.presence.messages import Set as SetPresence
 from meetserver.presence.state import UNSEEN
-from meetserver.rooms.live import LiveState, forget, react, set_away
+from meetserver.rooms.live import LiveState, forget, react, set_away, with_marks
 from meetserver.rooms.messages import Participant
 from meetserver.rooms.state import RoomState
 from meetserver.rooms.views import Views
@@ -108,6 +108,7 @@ class Audience:
         """The room was loaded, for the first time or anew."""
         self._tail = deque(fresh.tail, maxlen=limits.EDGE_EVENTS)
         self._to_edges(lambda edge: edge.durable(fresh.missed))
+        self.live = with_marks(self.live, fresh.marks)
         if self._unsettled is None:
             self._unsettled = set(fresh.state.participants)
 
@@ -123,7 +124,7 @@ class Audience:
         self._is_seen = True
         if self._settle(who.id):
             shown = self.live.shown.get(who.id, UNSEEN)
-            told = ChangedLive(who.id, shown.audio, shown.video, shown.status, away=False)
+            told = ChangedLive(who.id, shown.audio, shown.video, shown.status, away=False, board=shown.board)
             self.tell([Tell(told)], who.id)
         else:
             self.set_away(who, False)

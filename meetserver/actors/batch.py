@@ -65,7 +65,19 @@ class Batch:
         addressees = event.addressees()
         to = None if addressees is None else tuple(sorted(addressees))
         self.entries.append(
-            Entry(meta.epoch, meta.seq, meta.at, meta.by, event.type, event.version, data, to, txn, body_hash)
+            Entry(
+                epoch=meta.epoch,
+                seq=meta.seq,
+                at=meta.at,
+                by=meta.by,
+                type=event.type,
+                v=event.version,
+                data=data,
+                to=to,
+                txn=txn,
+                body_hash=body_hash,
+                subject=event.subject(),
+            )
         )
         frame = text_frame(wire.logged_frame(event.type, meta, data))
         self.frames.append(LiveFrame(meta.epoch, meta.seq, meta.at, meta.by, frame, to, isinstance(event, Erased)))

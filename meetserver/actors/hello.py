@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from msgspec import Raw, Struct
 
-from meetserver import wire
+from meetserver import limits, wire
 from meetserver.actors.envelopes import Generation, Hello, OpenByResume, OpenByTicket
 from meetserver.framing import text_frame
-from meetserver.ids import SessionId
+from meetserver.ids import ParticipantId, SessionId
 from meetserver.messages import Role
-from meetserver.ports import OpenSession
+from meetserver.ports import Mark, OpenSession
 from meetserver.presence.messages import ChangedLive
-from meetserver.rooms.live import LiveState
+from meetserver.rooms.live import LiveState, marks_of
 from meetserver.rooms.messages import Entered, HelloOk, Participant
 from meetserver.rooms.persons import person_of
 from meetserver.rooms.state import RoomState
@@ -47,7 +47,8 @@ def fresh_hello(request: Request, place: Place, state: RoomState, epoch: int, sn
 
 def resumed_hello(request: OpenByResume, place: Place, state: RoomState, live: LiveState, epoch: int) -> Hello:
     """The hello of who has everything up to the request's seq."""
-    ok = _ok(request.token, place.who, state, epoch, recovered=True, presence=_presence(live), marks={})
+    shown, marks = _presence(live), _marks(state, live)
+    ok = _ok(request.token, place.who, state, epoch, recovered=True, presence=shown, marks=marks)
     return _hello(place, request.seq, _framed(request, ok))
 
 
@@ -73,9 +74,13 @@ def _framed(request: Request, ok: HelloOk) -> bytes:
 
 def _presence(live: LiveState) -> list[ChangedLive]:
     return [
-        ChangedLive(participant, shown.audio, shown.video, shown.status, shown.away)
+        ChangedLive(participant, shown.audio, shown.video, shown.status, shown.away, shown.board)
         for participant, shown in live.shown.items()
     ]
+
+
+def _marks(state: RoomState, live: LiveState) -> dict[ParticipantId, Mark]:
+    return {} if len(state.participants) > limits.ROSTER_MEMBERS else marks_of(state, live)
 
 
 def _ok(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from meetserver.actors.batch import live_frame
 from meetserver.actors.envelopes import LiveFrame
 from meetserver.errors import NotFound, Unavailable, UnknownOutcome
 from meetserver.ids import RoomId, ShardId
-from meetserver.ports import Clock, Entry, OpenSession, RoomLog
+from meetserver.ports import Clock, Entry, Mark, OpenSession, RoomLog
 from meetserver.rooms.messages import Configure
 from meetserver.rooms.reducer import fold
 from meetserver.rooms.settings import configure_from, is_configured
@@ -37,6 +37,7 @@ class Fresh(Struct, frozen=True):
     configure: Configure | None
     snapshot_bytes: int
     is_whole_log: bool
+    marks: Mapping[str, Mark]
 
 
 class Delayed(Struct, frozen=True):
@@ -96,6 +97,7 @@ async def _load(store: RoomLog, room: RoomId, shard: ShardId, clock: Clock, know
         configure=_configure(state, loaded.title, loaded.settings),
         snapshot_bytes=0 if loaded.snapshot is None else len(loaded.snapshot.data),
         is_whole_log=loaded.snapshot is None,
+        marks=loaded.marks,
     )
 
 

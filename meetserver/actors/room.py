@@ -15,6 +15,7 @@ from meetserver.actors.actor import Actor
 from meetserver.actors.attendance import Attendance
 from meetserver.actors.background import Background
 from meetserver.actors.batch import Batch
+from meetserver.actors.contexts import context_of
 from meetserver.actors.door import Admits, Door, OnTurnedAway, untold
 from meetserver.actors.envelopes import (
     Committed,
@@ -37,12 +38,14 @@ from meetserver.actors.envelopes import (
     WindowOver,
 )
 from meetserver.actors.loading import FIRST_RETRY_S, MAX_RETRY_S, Delayed, Fresh, Missing, load_room
+from meetserver.actors.marks import Marks
 from meetserver.actors.pressure import UNWATCHED, Pressure
+from meetserver.actors.recall import Recalled
 from meetserver.actors.receipts import Receipts
 from meetserver.actors.sessions import Sessions
 from meetserver.actors.shedding import shed_frame
 from meetserver.actors.snapshots import Snapshots
-from meetserver.actors.writer import Committer, Writer, context_of
+from meetserver.actors.writer import Committer, Writer
 from meetserver.errors import (
     Busy,
     MeetError,
@@ -103,6 +106,7 @@ class RoomActor(Actor):
         self._snapshots = Snapshots(store, room, self._tasks)
         self._writer = Writer(self, store, committer)
         self.attendance = Attendance(self, store, resume_window_s)
+        self._marks = Marks(self, self.attendance.audience, store)
         self.epoch = 0
         self.state: RoomState = empty(room, MeetingId(""))
         self._early: list[Any] = []
@@ -128,6 +132,7 @@ class RoomActor(Actor):
                     return
         finally:
             self.attendance.close()
+            self._marks.close()
             await self._tasks.close()
 
     def rest(self) -> list[Any]:
@@ -195,6 +200,8 @@ class RoomActor(Actor):
 
     async def _retire(self) -> None:
         self._is_serving = False
+        self._marks.close()
+        await self._marks.save()
         try:
             await self._snapshots.save(self.state)
             await self._store.release(self.room, self.epoch)
@@ -213,6 +220,8 @@ class RoomActor(Actor):
                 self._writer.committed(message.error)
             case ReceiptsFound():
                 self._writer.receipts_found(message)
+            case Recalled():
+                self._writer.recalled(message)
             case Fresh():
                 self._loaded(message)
             case Delayed():
@@ -320,8 +329,10 @@ class RoomActor(Actor):
             return Refusal("internal", "the server failed at this command")
         if isinstance(reaction, Refusal):
             return reaction
-        audience.live, tells = reaction
+        before, (audience.live, tells) = audience.live.marks, reaction
         audience.tell(tells, context.by)
+        if audience.live.marks is not before:
+            self._marks.changed(context)
         return None
 
     # --- what the writer tells

@@ -55,6 +55,7 @@ class Session:
             audio=before.audio if wish.audio is None else wish.audio,
             video=before.video if wish.video is None else wish.video,
             status=before.status if wish.status is None else wish.status,
+            board=before.board if wish.board is None else wish.board,
         )
 
     @property

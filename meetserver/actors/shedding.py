@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from meetserver import limits, wire
-from meetserver.chat.messages import Typing
+from meetserver.chat.messages import Mark, Typing
 from meetserver.errors import Busy, Refusal
 from meetserver.framing import text_frame
 from meetserver.messages import Command, DurableCommand
@@ -72,6 +72,8 @@ def shed(command: Command, level: int, durable_level: int) -> Shed | None:
         case Typing():
             return DROPPED if level >= 2 else None
         case SetPresence() if not command.is_durable:
+            return REFUSED if level >= 2 else None
+        case Mark():
             return REFUSED if level >= 2 else None
         case DurableCommand() | SetPresence():
             return REFUSED if durable_level >= 3 else None

@@ -1,7 +1,8 @@
 """The durable side of a room: what waits to be decided, the batch under way, and what the log says of both.
 
 A command with a txn is looked for among the receipts before it is decided. The recent ones are at hand; where
-they may not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate.
+they may not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate. A command
+about what the state has no more waits until that was read (recall.py).
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 from meetserver import limits, wire
 from meetserver.actors.batch import Batch
+from meetserver.actors.contexts import context_of, session_of
 from meetserver.actors.door import Door
 from meetserver.actors.envelopes import (
     Committed,
@@ -22,7 +24,7 @@ from meetserver.actors.envelopes import (
     ReceiptsFound,
 )
 from meetserver.actors.fair_queue import FairQueue
-from meetserver.actors.hello import token_hash
+from meetserver.actors.recall import Recall, Recalled
 from meetserver.actors.receipts import Receipts, body_hash, receipt_of
 from meetserver.actors.senders import most_of, sender_of
 from meetserver.actors.sessions import Sessions
@@ -39,11 +41,11 @@ from meetserver.errors import (
     Unavailable,
 )
 from meetserver.ids import SERVER, ParticipantId, RoomId, SessionId
-from meetserver.messages import Context, no_keys
-from meetserver.ports import Commit, OpenSession, RoomLog
+from meetserver.messages import Context
+from meetserver.ports import Commit, RoomLog
 from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.reducer import decide
-from meetserver.rooms.state import RoomState, find, waits
+from meetserver.rooms.state import RoomState, waits
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +89,13 @@ class Writer:
         self._to_ask: list[tuple[FromSession, Refusal]] = []
         self._asking: list[tuple[FromSession, Refusal]] = []
         self._singly = 0
+        self._recall = Recall(host, store)
         self.receipts = Receipts()
 
     def __len__(self) -> int:
         """Commands that have no answer yet."""
         in_flight = len(self._in_flight.works) if self._in_flight else 0
-        return len(self._work) + len(self._to_ask) + len(self._asking) + in_flight
+        return len(self._work) + len(self._to_ask) + len(self._asking) + len(self._recall) + in_flight
 
     @property
     def commit_age_s(self) -> float:
@@ -113,6 +116,7 @@ class Writer:
     def start_over(self, receipts: Receipts) -> None:
         """The room was loaded anew: what was under way is decided again, unless the log has it."""
         self.receipts = receipts
+        self._recall.forget()
         if self._in_flight is not None:
             self._work.put_first(self._in_flight.works)
             self._in_flight = None
@@ -120,7 +124,8 @@ class Writer:
     def take_all(self) -> list[Any]:
         """Everything that has no answer, for whoever answers it instead."""
         asked = [work for work, _ in [*self._asking, *self._to_ask]]
-        works = [*(self._in_flight.works if self._in_flight else ()), *asked, *self._work]
+        in_flight = self._in_flight.works if self._in_flight else ()
+        works = [*in_flight, *asked, *self._recall.take_all(), *self._work]
         self._in_flight = None
         self._asking, self._to_ask = [], []
         self._work.clear()
@@ -132,6 +137,7 @@ class Writer:
         """Decide what waits and hand it to the log, unless a batch is under way."""
         time = asyncio.get_running_loop().time
         until = time() + limits.DECIDE_SLICE_S
+        self._recall_next()
         while self._work and self._in_flight is None:
             batch = self._next_batch(until)
             if batch.entries:
@@ -143,6 +149,7 @@ class Writer:
                 if time() > until:
                     self._host.go_on()
                     break
+        self._recall_next()
         self._ask_log()
 
     def _next_batch(self, until: float) -> Batch:
@@ -171,6 +178,8 @@ class Writer:
             batch.works.append(work)
             batch.answers.append(lambda: self._reopen(work))
             return True
+        if self._put_off(batch, work):
+            return True
         context = self._context(batch, work)
         decision = context if isinstance(context, Refusal) else self._ask_reducer(batch.state, work, context)
         if isinstance(decision, Refusal):
@@ -185,11 +194,12 @@ class Writer:
         hash_ = body_hash(work.command) if key is not None else None
         txn = None if key is None else key[1]
         receipt = batch.append(decision, context.by, context.at, txn, hash_, context.user)
+        self._recall.noted(batch.entries[-len(decision) :])
         batch.works.append(work)
         if key is not None:
             batch.receipts[key] = receipt
         if isinstance(work, OpenByTicket):
-            batch.open(_session(work, is_waiting=waits(batch.state, work.join.participant) is not None))
+            batch.open(session_of(work, is_waiting=waits(batch.state, work.join.participant) is not None))
             batch.answers.append(lambda: self._host.open(work))
         else:
             batch.answers.append(lambda: self._host.grant(work, _ok(receipt)))
@@ -207,10 +217,35 @@ class Writer:
             log.exception("action=command_failed room=%s type=%s", self._host.room, command.type)
             return Refusal("internal", "the server failed at this command")
 
+    def _put_off(self, batch: Batch, work: Any) -> bool:
+        """Whether it waits for what it names to be read from the log."""
+        missing = self._recall.missing(batch.state, work.command) if isinstance(work, FromSession) else None
+        if missing is None:
+            return False
+        if self._recall.is_full:
+            refusal = Busy("the room reads too many old messages", retry_after_s=1).refusal
+            self._refuse_unless_repeated(batch, work, refusal)
+        else:
+            self._recall.put_off(missing, work)
+        return True
+
+    def _recall_next(self) -> None:
+        if self._in_flight is None:
+            self._recall.ask()
+
+    def recalled(self, message: Recalled) -> None:
+        works = self._recall.answered(message)
+        if message.error is None:
+            self._work.put_first(works)
+            return
+        for work in works:
+            self._host.refuse(work, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
+
     def _context(self, batch: Batch, work: Any) -> Context | Refusal:
         host, state = self._host, batch.state
         if isinstance(work, FromSession):
-            return context_of(state, work, host.now(), host.new_id(), self._keys_in(batch))
+            found = self._recall.found(state, work.command)
+            return context_of(state, work, host.now(), host.new_id(), self._keys_in(batch), found)
         if isinstance(work, OpenByTicket):
             join = work.join
             by, session, role, name = join.participant, join.session, join.role, join.name
@@ -297,6 +332,7 @@ class Writer:
         match error:
             case None:
                 self._in_flight = None
+                self._recall.settled()
                 for key, receipt in batch.receipts.items():
                     self.receipts.add(key, receipt)
                 self._host.publish(batch)
@@ -324,6 +360,7 @@ class Writer:
     def _again(self, batch: Batch, refusal: Refusal) -> None:
         """One of the batch is at fault: alone it is refused, else each is tried alone."""
         if len(batch.works) == 1:
+            self._recall.take_back(self._host.state.seq)
             self._in_flight = None
             self._host.refuse(batch.works[0], refusal)
         else:
@@ -331,48 +368,9 @@ class Writer:
             self._requeue(batch)
 
     def _requeue(self, batch: Batch) -> None:
+        self._recall.take_back(self._host.state.seq)
         self._in_flight = None
         self._work.put_first(batch.works)
-
-
-def _session(work: OpenByTicket, *, is_waiting: bool) -> OpenSession:
-    join = work.join
-    return OpenSession(
-        join.session,
-        join.participant,
-        token_hash(work.token),
-        work.ticket,
-        join.user,
-        work.auth_session,
-        join.keys,
-        is_waiting,
-        join.roles,
-    )
-
-
-def context_of(
-    state: RoomState,
-    work: FromSession,
-    now: datetime,
-    new_id: str,
-    keys_of: Callable[[SessionId], tuple[str, ...]] = no_keys,
-) -> Context | Refusal:
-    """Who wishes, as the room knows them by now."""
-    participant = find(state, work.participant)
-    if participant is None or participant.session != work.session:
-        return Unauthenticated("this session is over").refusal
-    return Context(
-        room=state.room,
-        by=participant.id,
-        session=participant.session,
-        role=participant.role,
-        name=participant.name,
-        at=now,
-        id=new_id,
-        present=state.participants,
-        user=participant.user,
-        keys_of=keys_of,
-    )
 
 
 def _ok(receipt: Receipt) -> DurableOk:

@@ -2,22 +2,25 @@
 
     python -I image_worker.py '<limits as JSON>' <image >answer
 
-The answer is one line of JSON, and then, as that says, the image's and the thumbnails' bytes. This file imports nothing
-of the server, so that it starts quickly and holds nothing worth having; before it looks at the image it gives up what
-it does not need: memory, time, opening and writing files, starting processes.
+The answer is one line of JSON, and then, as that says, the image's and the thumbnails' bytes. This file imports of
+the server nothing but rights.py, so that it starts quickly and holds nothing worth having; before it looks at the image
+it gives up what it does not need: memory, time, opening and writing files, starting processes.
 """
 
 import contextlib
 import io
 import json
-import os
-import resource
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageOps
+
+if __name__ == "__main__":  # a script knows of no package
+    sys.path.append(str(Path(__file__).parents[2]))
+from meetserver.adapters.rights import give_up_rights
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP")
 # What a format can hold as it is; all else becomes RGB, or RGBA where something shows through.
@@ -33,8 +36,6 @@ PLAIN_PROFILE = "sRGB"
 ORIENTATION: Final = 0x112
 FRAME_MS = 100
 """What browsers take for a frame that does not say how long it stays."""
-NICE = 10
-"""Rooms come first."""
 
 Limits = Mapping[str, Any]
 """pixels, side_px, frames, thumbnails_px; and for the process memory_bytes, cpu_s."""
@@ -178,20 +179,6 @@ def _warm_up() -> None:
             remake(file.getvalue(), {"pixels": 4, "side_px": 2, "frames": 2, "thumbnails_px": [1]})
 
 
-def _give_up_rights(limits: Limits) -> None:
-    os.nice(NICE)
-    # SIGXCPU ends it, which says why; at the hard limit SIGKILL would.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_s"], limits["cpu_s"] + 1))
-    for what, most in (
-        (resource.RLIMIT_AS, limits["memory_bytes"]),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-
-
 def _answer(source: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
     try:
         made = remake(source, limits)
@@ -213,7 +200,7 @@ def _refusal(code: str, message: str, error: str = "") -> dict[str, Any]:
 def main() -> None:
     limits = json.loads(sys.argv[1])
     _warm_up()
-    _give_up_rights(limits)
+    give_up_rights(limits["memory_bytes"], limits["cpu_s"])
     answer, blobs = _answer(sys.stdin.buffer.read(), limits)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + b"".join(blobs))
 

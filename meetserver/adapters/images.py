@@ -4,12 +4,7 @@ Decoders are where hostile images strike. A process for one image costs 0.1 s of
 has happened in there: memory, hangs, crashes, and anything that it was made to believe about the next image.
 """
 
-import asyncio
-import contextlib
 import logging
-import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -17,7 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from meetserver import limits
-from meetserver.errors import BadFile, Busy, Refusal, TooLarge, Unavailable, refused
+from meetserver.adapters.worker import Died, Workers
+from meetserver.errors import BadFile, Refusal, TooLarge, Unavailable, refused
 from meetserver.ports import Remade
 
 log = logging.getLogger(__name__)
@@ -33,11 +29,6 @@ LIMITS: Final = {
 }
 ANSWER_BYTES = 2 * limits.IMAGE_BYTES
 PARTS = 1 + len(limits.THUMBNAIL_PX)
-READ_BYTES = 256 * 1024
-ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
-"""Instead of the server's, which has its secrets in it."""
-OUTSIDE_CAUSES = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
-"""Whoever ended the worker so, it was not the image."""
 
 
 class _Made(Struct, frozen=True, tag="made"):
@@ -59,49 +50,23 @@ class PillowImages:
     """`overrides`: of LIMITS, for tests."""
 
     def __init__(self, *, timeout_s: float = limits.IMAGE_TIMEOUT_S, **overrides: int) -> None:
-        self._timeout_s = timeout_s
-        self._limits = msgspec.json.encode(LIMITS | overrides).decode()
-        self._at_work = asyncio.Semaphore(limits.IMAGES_AT_ONCE)
-        self._waiting = 0
+        self._workers = Workers(
+            WORKER,
+            LIMITS | overrides,
+            what="image",
+            at_once=limits.IMAGES_AT_ONCE,
+            waiting=limits.IMAGES_WAITING,
+            timeout_s=timeout_s,
+            answer_bytes=ANSWER_BYTES,
+        )
 
     async def remake(self, source: bytes) -> Remade:
         checked_size(source)
-        if self._waiting >= limits.IMAGES_WAITING:
-            raise Busy("too many images are waiting", retry_after_s=limits.SHED_RETRY_S)
-        self._waiting += 1
         try:
-            await self._at_work.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            return await self._remade(source)
-        finally:
-            self._at_work.release()
-
-    async def _remade(self, source: bytes) -> Remade:
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            WORKER,
-            self._limits,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=ENVIRONMENT,
-            cwd="/",
-        )
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await _told(worker, source)
-                code = await worker.wait()
-        except TimeoutError:
-            raise Unavailable("the image takes too long") from None
-        finally:
-            await _end(worker)
-        if code:
-            log.warning('action="image worker died" code=%d bytes=%d', code, len(source))
-            raise _why(code)
-        return _opened(answer)
+            return _opened(await self._workers.run(source))
+        except Died as error:
+            log.warning('action="image worker died" code=%d bytes=%d', error.code, len(source))
+            raise _why(error) from None
 
 
 def checked_size(source: bytes) -> None:
@@ -109,32 +74,10 @@ def checked_size(source: bytes) -> None:
         raise TooLarge(f"an image may have {limits.IMAGE_BYTES} bytes")
 
 
-async def _told(worker: Process, source: bytes) -> bytes:
-    """What it answers. It reads to the end before it says anything, unless it dies."""
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    with contextlib.suppress(ConnectionError):
-        worker.stdin.write(source)
-        await worker.stdin.drain()
-    worker.stdin.close()
-    answer = bytearray()
-    while chunk := await worker.stdout.read(READ_BYTES):
-        answer += chunk
-        if len(answer) > ANSWER_BYTES:
-            raise TooLarge("made anew the image is too large")
-    return bytes(answer)
-
-
-async def _end(worker: Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        worker.kill()
-    await worker.wait()
-
-
-def _why(code: int) -> BadFile | TooLarge | Unavailable:
-    if code in OUTSIDE_CAUSES:
+def _why(death: Died) -> BadFile | TooLarge | Unavailable:
+    if death.is_from_outside:
         return Unavailable("the image was not made anew")
-    if code == -signal.SIGXCPU:
+    if death.is_out_of_time:
         return TooLarge("the image takes too much time")
     return BadFile("the image cannot be read")
 

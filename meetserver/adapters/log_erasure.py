@@ -1,15 +1,16 @@
 """ports.LogErasure in SQL. Single statements, as all that touches a room's rows (docs/decisions/0002)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, null, select, update
+from sqlalchemy import and_, bindparam, delete, null, or_, select, text, update
 
 from meetserver.adapters.commit_path import about_entry
 from meetserver.database import Database
 from meetserver.ids import ParticipantId, RoomId, UserId
 from meetserver.ports import Entry, Sealer
-from meetserver.rooms.models import room_event, room_session
+from meetserver.rooms.models import room_event, room_mark, room_session, room_snapshot
 
 AT_ONCE: Final = 500
 """Entries that are written together."""
@@ -46,6 +47,26 @@ class SqlLogErasure:
     async def forget(self, user: UserId) -> None:
         mine = room_session.c.user_id == user
         await self._database.write(update(room_session).where(mine).values(user_id=None, keys=null()))
+        await self._database.write(delete(room_mark).where(room_mark.c.person == user))
+
+    async def missed_deletions(self, since: datetime, limit: int) -> list[tuple[RoomId, int]]:
+        deletion, sent = room_event.alias("deletion"), room_event.alias("sent")
+        its_message = and_(sent.c.room_id == deletion.c.room_id, sent.c.seq == deletion.c.subject)
+        before = and_(room_snapshot.c.room_id == deletion.c.room_id, room_snapshot.c.seq < deletion.c.seq)
+        query = (
+            select(deletion.c.room_id, deletion.c.subject)
+            .where(
+                text("deletion.type = 'chat.deleted'"),
+                deletion.c.at > since,
+                or_(
+                    select(sent.c.seq).where(its_message, sent.c.body_hash.is_not(None)).exists(),
+                    select(room_snapshot.c.seq).where(before).exists(),
+                ),
+            )
+            .order_by(deletion.c.at)
+            .limit(limit)
+        )
+        return [(RoomId(row.room_id), row.subject) for row in await self._database.fetch(query)]
 
     def _row(self, room: RoomId, entry: Entry) -> dict[str, object]:
         return {

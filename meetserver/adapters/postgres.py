@@ -117,8 +117,10 @@ def is_connection_loss(error: BaseException) -> bool:
     """Whether `error`, of a raw connection, leaves open what became of the statement."""
     if isinstance(error, asyncpg.PostgresError):
         return sqlstate_of(error).startswith(CONNECTION_CLASSES)
-    # asyncpg's DataError is a value that it could not encode: nothing was sent.
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)
+    # asyncpg's DataError is a value that it could not encode: nothing was sent. Its InternalClientError is a connection
+    # that the server is just ending.
+    is_loss = isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+    return is_loss and not isinstance(error, ValueError)
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:

@@ -38,11 +38,11 @@ WITH locked AS MATERIALIZED (
     WHERE room.id = locked.id AND room.epoch = locked.epoch AND room.last_seq = locked.after_seq
     RETURNING room.id
 ), written AS (
-    INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash)
+    INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash, subject)
     SELECT entry.* FROM unnest(
         $6::text[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::text[], $12::int[],
-        $13::bytea[], $14::jsonb[], $15::text[], $16::bytea[]
-    ) AS entry(room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash)
+        $13::bytea[], $14::jsonb[], $15::text[], $16::bytea[], $17::bigint[]
+    ) AS entry(room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash, subject)
     JOIN fenced ON fenced.id = entry.room_id
 ), opened AS (
     INSERT INTO room_session (
@@ -50,8 +50,8 @@ WITH locked AS MATERIALIZED (
         opened_at, joined_at, closed_at
     )
     SELECT opened.* FROM unnest(
-        $17::text[], $18::text[], $19::text[], $20::bytea[], $21::text[], $22::text[], $23::text[], $24::jsonb[],
-        $25::jsonb[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[]
+        $18::text[], $19::text[], $20::text[], $21::bytea[], $22::text[], $23::text[], $24::text[], $25::jsonb[],
+        $26::jsonb[], $27::timestamptz[], $28::timestamptz[], $29::timestamptz[]
     ) AS opened(
         room_id, session, participant, token_hash, ticket, user_id, auth_session, keys, roles,
         opened_at, joined_at, closed_at
@@ -59,7 +59,7 @@ WITH locked AS MATERIALIZED (
     JOIN fenced ON fenced.id = opened.room_id
 ), moved AS (
     UPDATE room_session SET joined_at = coalesce(room_session.joined_at, moved.joined_at), closed_at = moved.closed_at
-    FROM unnest($29::text[], $30::text[], $31::timestamptz[], $32::timestamptz[])
+    FROM unnest($30::text[], $31::text[], $32::timestamptz[], $33::timestamptz[])
         AS moved(room_id, session, joined_at, closed_at)
     JOIN fenced ON fenced.id = moved.room_id
     WHERE room_session.session = moved.session AND room_session.room_id = moved.room_id
@@ -70,7 +70,7 @@ SELECT id, false AS written FROM locked UNION ALL SELECT id, true FROM fenced
 MANY = STATEMENT.format(skip_locked="SKIP LOCKED")
 ALONE = STATEMENT.format(skip_locked="")
 
-ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, MOVED_COLUMNS = 5, 11, 12, 4
+ROOM_COLUMNS, ENTRY_COLUMNS, OPENED_COLUMNS, MOVED_COLUMNS = 5, 12, 12, 4
 
 
 class PostgresCommits:
@@ -164,6 +164,7 @@ def _arguments(commits: Sequence[Commit], seal: Seal) -> list[list[Any]]:
         (
             c.room, e.seq, e.epoch, e.at, e.by, e.type, e.v, seal(c.room, e.seq, e.data),
             None if e.to is None else msgspec.json.encode(e.to).decode(), e.txn, e.body_hash,
+            e.subject,
         )
         for c in commits
         for e in c.entries

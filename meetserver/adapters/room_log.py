@@ -1,6 +1,6 @@
 """The room log in SQL: how rooms are taken, loaded and read. How they are written stands in commit_path.py."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, literal, select, tup
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from meetserver import limits
 from meetserver.adapters.commit_path import Answers, Seal, Writer, about_entry, about_snapshot, commit, seal_with
 from meetserver.adapters.commits import is_storable
 from meetserver.adapters.engine import sqlite_path
@@ -20,8 +21,8 @@ from meetserver.database import Big, Bytes, Database
 from meetserver.errors import NotFound, StoreError
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.meetings.models import meeting
-from meetserver.ports import Commit, Entry, Loaded, OpenSession, Sealer, SnapshotRow, Started, Whereabouts
-from meetserver.rooms.models import QUARANTINED, room_event, room_session, room_snapshot
+from meetserver.ports import Commit, Entry, Loaded, Mark, OpenSession, Sealer, SnapshotRow, Started, Whereabouts
+from meetserver.rooms.models import QUARANTINED, room_event, room_mark, room_session, room_snapshot
 from meetserver.rooms.models import room as room_table
 
 RECEIPTS_AT_ONCE = ROOMS_AT_ONCE = 1000
@@ -85,6 +86,10 @@ class SqlRoomLog:
         sessions = await self._fetch(
             room, select(room_session).where(room_session.c.room_id == room, room_session.c.closed_at.is_(None))
         )
+        marks = await self._fetch(
+            room,
+            select(room_mark).where(room_mark.c.room_id == room).order_by(room_mark.c.person).limit(limits.MARKS_KEPT),
+        )
         return Loaded(
             meeting=about.id,
             title=about.title,
@@ -92,6 +97,7 @@ class SqlRoomLog:
             snapshot=snapshot,
             entries=tuple(entries),
             sessions=tuple(_session(row) for row in sessions),
+            marks={row.person: Mark(row.delivered, row.read) for row in marks},
         )
 
     async def release(self, room: RoomId, epoch: int) -> None:
@@ -161,6 +167,24 @@ class SqlRoomLog:
             index_elements=[room_snapshot.c.room_id, room_snapshot.c.seq], set_={"data": insert.excluded.data}
         )
 
+    async def save_marks(self, room: RoomId, marks: Mapping[str, Mark]) -> None:
+        is_sqlite = self._database.dialect == "sqlite"
+        higher: Any = func.max if is_sqlite else func.greatest
+        insert: Any = (sqlite if is_sqlite else postgresql).insert(room_mark)
+        statement = insert.on_conflict_do_update(
+            index_elements=[room_mark.c.room_id, room_mark.c.person],
+            set_={
+                "delivered": higher(room_mark.c.delivered, insert.excluded.delivered),
+                "read": higher(room_mark.c.read, insert.excluded.read),
+            },
+        )
+        rows = [
+            {"room_id": room, "person": who, "delivered": mark.delivered, "read": mark.read}
+            for who, mark in sorted(marks.items())  # in one order, so that no two writers wait for each other
+        ]
+        with suppress(IntegrityError):  # the room is gone
+            await self._database.write(statement, rows)
+
     # --- reading
 
     async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
@@ -214,6 +238,24 @@ class SqlRoomLog:
         newest = await self._entries(room, *conditions, limit=limit, order=room_event.c.seq.desc())
         return newest[::-1]
 
+    async def entries_at(self, room: RoomId, seqs: Sequence[int]) -> list[Entry]:
+        return await self._entries(room, room_event.c.seq.in_(seqs))
+
+    async def entries_about(
+        self, room: RoomId, subjects: Sequence[int], limit: int, *, newest_first: bool = False
+    ) -> list[Entry]:
+        subject = room_event.c.subject
+        by_subject = subject.desc() if newest_first else subject
+        statement = select(room_event).where(room_event.c.room_id == room, subject.in_(subjects))
+        rows = await self._fetch(room, statement.order_by(by_subject, room_event.c.seq).limit(limit))
+        return [self._entry(room, row) for row in rows]
+
+    async def deleted_among(self, room: RoomId, subjects: Sequence[int]) -> Mapping[int, datetime]:
+        subject = room_event.c.subject
+        theirs = room_event.c.room_id == room, subject.in_(subjects), room_event.c.type == "chat.deleted"
+        rows = await self._fetch(room, select(subject, room_event.c.at).where(*theirs))
+        return {row.subject: row.at for row in rows}
+
     async def _entries(
         self, room: RoomId, *conditions: Any, limit: int | None = None, order: Any = room_event.c.seq
     ) -> list[Entry]:
@@ -233,6 +275,7 @@ class SqlRoomLog:
             to=None if row.audience is None else tuple(row.audience),
             txn=row.txn,
             body_hash=row.body_hash,
+            subject=row.subject,
         )
 
     async def _snapshot(self, room: RoomId, *conditions: Any) -> SnapshotRow | None:

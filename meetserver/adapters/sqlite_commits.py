@@ -29,8 +29,8 @@ WHERE room.id = asked.room_id AND room.epoch = asked.epoch AND room.last_seq = a
 RETURNING room.id
 """
 WRITE = """
-INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, audience, txn, body_hash, subject)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 OPEN = """
 INSERT INTO room_session (
@@ -130,6 +130,7 @@ def _entries(commits: Sequence[Commit], seal: Seal) -> Iterator[tuple[Any, ...]]
             data = seal(commit.room, e.seq, e.data)
             yield (
                 commit.room, e.seq, e.epoch, _text(e.at), e.by, e.type, e.v, data, audience, e.txn, e.body_hash,
+                e.subject,
             )  # fmt: skip
 
 

@@ -1,61 +1,107 @@
-"""Chat: who may say what to whom, and what a message changes."""
+"""Chat: who may say what to whom, and what a message changes. What is said about messages stands in changes.py."""
 
 import re
-from collections.abc import Container
+from datetime import datetime, timedelta
 from heapq import heapify, heappop, heapreplace
+from math import ceil
 from typing import Final
 
+from immutables import Map
+from msgspec.structs import replace
+
 from meetserver import limits
-from meetserver.chat.messages import Message, Send, Sent, Typing, TypingTold
+from meetserver.chat.messages import Edit, Message, Send, Sent, Typing, TypingTold, message_id
+from meetserver.chat.people import Surroundings, is_known, reached, selves
+from meetserver.chat.revision import message_of
 from meetserver.chat.state import ChatState, Conversation, Members
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId
 from meetserver.messages import Context, Event, Meta, Tell
-from meetserver.wire import timestamp
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 """Control characters but tab and newline, and halves of surrogate pairs: no database and no UTF-8 holds them all."""
 
+NO_PRIVATE: Final = Refusal("forbidden", "private messages are turned off in this meeting")
 
-def decide(command: Send, ctx: Context) -> list[Event] | Refusal:
-    """Exactly one body, every addressee here. `reply_to` stays as it is: what it answers may be long out of sight."""
+
+def decide(chat: ChatState, command: Send, ctx: Context, around: Surroundings) -> list[Event] | Refusal:
+    """Exactly one body, everybody named known. `reply_to` stays as it is: what it answers may be long out of sight."""
+    if command.files:
+        return Refusal("not_supported", "this server does not take files yet")
+    if (refusal := unfit(command, command.reply_to)) is not None:
+        return refusal
+    to = None if command.to is None else _addressees(chat, command.to, ctx, around)
+    if isinstance(to, Refusal):
+        return to
+    mentions = list(dict.fromkeys(command.mentions or ()))
+    if not all(is_known(chat, ParticipantId(one), around.present) for one in mentions):
+        return Refusal("not_found", "somebody in `mentions` is not in this room")
+    if (refusal := _too_soon(chat, ctx, around)) is not None:
+        return refusal
+    sent = Sent(
+        message_id(around.seq, ctx.id), ctx.name, command.text, command.ciphertext, command.key_id, to,
+        command.reply_to, None, mentions or None,
+    )  # fmt: skip
+    return [sent]
+
+
+def unfit(command: Send | Edit, *others: str | None) -> Refusal | None:
+    """Why this says nothing that can be kept."""
     if (command.text is None) == (command.ciphertext is None):
         return Refusal("bad_message", "a message has either text or ciphertext")
     if (command.ciphertext is None) != (command.key_id is None):
         return Refusal("bad_message", "ciphertext and key_id go together")
-    if command.files:
-        return Refusal("not_supported", "this server does not take files yet")
-    if any(part is not None and _UNFIT.search(part) for part in _strings(command)):
+    parts = (command.text, command.ciphertext, command.key_id, *others)
+    if any(part is not None and _UNFIT.search(part) for part in parts):
         return Refusal("bad_message", "a message holds no control characters but tab and newline")
-    to = None if command.to is None else _addressees(command.to, ctx)
-    if isinstance(to, Refusal):
-        return to
-    return [Sent(ctx.id, ctx.name, command.text, command.ciphertext, command.key_id, to, command.reply_to)]
+    return None
 
 
-def _strings(command: Send) -> tuple[str | None, ...]:
-    return (command.text, command.ciphertext, command.key_id, command.reply_to)
-
-
-def _addressees(to: list[str], ctx: Context) -> list[str] | Refusal:
-    """Each once, without the author, who sees it anyway."""
-    others = [p for p in dict.fromkeys(to) if p != ctx.by]
+def _addressees(chat: ChatState, to: list[str], ctx: Context, around: Surroundings) -> list[str] | Refusal:
+    """Each once, without the author, who sees it anyway; whoever left and is back, as who they are now too."""
+    if not around.private:
+        return NO_PRIVATE
+    own = selves(chat, ctx.by, ctx.user)
+    others = [one for name in to if (one := ParticipantId(name)) not in own]
     if not others:
         return Refusal("bad_message", "a private message needs somebody else to go to")
-    if any(ParticipantId(p) not in ctx.present for p in others):
+    if not all(is_known(chat, one, around.present) for one in others):
         return Refusal("not_found", "somebody in `to` is not in this room")
-    return others
+    return [*reached(chat, others, around.present)]
 
 
-def evolve(chat: ChatState, event: Sent, meta: Meta) -> ChatState:
-    message = Message(
-        event.message_id, meta.seq, timestamp(meta.at), meta.by, event.name, event.text, event.ciphertext,
-        event.key_id, event.to, event.reply_to, event.files,
-    )  # fmt: skip
+def _too_soon(chat: ChatState, ctx: Context, around: Surroundings) -> Refusal | None:
+    """In slow mode everybody but hosts and cohosts waits between two messages."""
+    if not around.slow_s or ctx.role in ("host", "cohost"):
+        return None
+    own = selves(chat, ctx.by, ctx.user)
+    last = max((chat.spoke[who] for who in own if who in chat.spoke), default=None)
+    if last is None:
+        return None
+    wait_s = around.slow_s - (ctx.at - last).total_seconds()
+    if wait_s <= 0:
+        return None
+    message = f"slow mode: one message every {around.slow_s} s"
+    return Refusal("rate_limited", message, temporary=True, retry_after_s=ceil(wait_s))
+
+
+def evolve(chat: ChatState, event: Sent, meta: Meta, around: Surroundings) -> ChatState:
+    message = message_of(event, meta)
+    if around.slow_s:
+        chat = replace(chat, spoke=_spoken(chat.spoke, meta, around.slow_s))
     addressees = event.addressees()
     if addressees is None:
-        return ChatState(_with(chat.shared, message), chat.private, chat.private_count)
+        return replace(chat, shared=_with(chat.shared, message))
     return _with_private(chat, tuple(sorted({meta.by, *addressees})), message)
+
+
+def _spoken(spoke: Map[ParticipantId, datetime], meta: Meta, slow_s: int) -> Map[ParticipantId, datetime]:
+    """Those who have waited long enough are forgotten when there are many; were there too many still, the first."""
+    spoke = spoke.set(meta.by, meta.at)
+    if len(spoke) <= limits.CHAT_SLOW_PEOPLE:
+        return spoke
+    since, most = meta.at - timedelta(seconds=slow_s), limits.CHAT_SLOW_PEOPLE - limits.CHAT_SLOW_PEOPLE // 10
+    return Map(sorted((item for item in spoke.items() if item[1] > since), key=lambda item: item[1])[-most:])
 
 
 def _with(conversation: Conversation, message: Message) -> Conversation:
@@ -69,8 +115,7 @@ def _with_private(chat: ChatState, members: Members, message: Message) -> ChatSt
     before = chat.private.get(members, Conversation())
     after = _with(before, message)
     count = chat.private_count + len(after.messages) - len(before.messages)
-    private = chat.private.set(members, after)
-    return _bounded(ChatState(chat.shared, private, count))
+    return _bounded(replace(chat, private=chat.private.set(members, after), private_count=count))
 
 
 def _bounded(chat: ChatState) -> ChatState:
@@ -94,24 +139,12 @@ def _bounded(chat: ChatState) -> ChatState:
         else:
             del private[members]
             heappop(longest_first)
-    return ChatState(chat.shared, private.finish(), count)
+    return replace(chat, private=private.finish(), private_count=count)
 
 
-def forget(chat: ChatState, participant: ParticipantId, present: Container[ParticipantId]) -> ChatState:
-    """Drop the private conversations whose last member has left; `present` is who stays."""
-    over = [m for m in chat.private if participant in m and not any(p in present for p in m)]
-    if not over:
-        return chat
-    private, count = chat.private, chat.private_count
-    for members in over:
-        count -= len(private[members].messages)
-        private = private.delete(members)
-    return ChatState(chat.shared, private, count)
-
-
-def forget_all(chat: ChatState) -> ChatState:
-    """Everybody has left."""
-    return ChatState(chat.shared)
+def all_left(chat: ChatState) -> ChatState:
+    """The meeting is over: nobody comes back."""
+    return ChatState(chat.shared, pinned=chat.pinned)
 
 
 def react(command: Typing) -> list[Tell]:

@@ -19,7 +19,7 @@ NO_MEETING = MeetingId("")
 async def place_for(call: Call[B, Q], meeting: MeetingId) -> Place:
     """Where the caller may bring a file. Raises NotFound, Unauthenticated, and Forbidden for who only looks on."""
     reader = await reader_in(call, meeting, "files.read")
-    if not may(await _roles(call, reader), "files.write"):
+    if not may(await roles_of(call, reader), "files.write"):
         raise Forbidden("your role in this meeting does not allow this")
     return Place(
         meeting, _name_of(call, reader), reader.meeting.owner_id if call.visitor is None else call.visitor.user
@@ -36,7 +36,7 @@ async def removable(call: Call[B, Q]) -> File:
     """If the caller may delete it. Raises NotFound, Unauthenticated, Forbidden."""
     file, reader = await found(call)
     is_own = file.uploader == _name_of(call, reader) or file.uploader in reader.participants
-    if not is_own and not may(await _roles(call, reader), "bans.write"):
+    if not is_own and not may(await roles_of(call, reader), "bans.write"):
         raise Forbidden("only who brought it, and moderators, can delete a file")
     return file
 
@@ -60,7 +60,7 @@ def _name_of(call: Call[B, Q], reader: Reader) -> str:
     return call.visitor.user if call.visitor is not None else next(iter(reader.participants))
 
 
-async def _roles(call: Call[B, Q], reader: Reader) -> frozenset[AnyRole]:
+async def roles_of(call: Call[B, Q], reader: Reader) -> frozenset[AnyRole]:
     """By the meeting, and by what the room made of them."""
     roles = frozenset() if call.visitor is None else roles_in(call.visitor, reader.meeting)
     if may(roles, "files.write") or not reader.participants:

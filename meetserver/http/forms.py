@@ -45,7 +45,10 @@ class FileForm:
             await self._read()
 
     async def _next(self) -> MultipartSegment | bytes | bytearray | None:
+        """None: the end of a field, or of the form."""
         while not self._events:
+            if self._parser.closed:
+                return None
             await self._read()
         return self._events.pop(0)
 

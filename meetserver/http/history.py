@@ -5,14 +5,13 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver import limits
-from meetserver.chat.messages import Message, Sent
-from meetserver.errors import BadMessage
+from meetserver.chat.messages import Message
+from meetserver.errors import BadMessage, NotSupported
+from meetserver.http.conversation import Conversation
 from meetserver.http.past import Past, state_at
 from meetserver.http.readers import reader_of
 from meetserver.http.registry import AnyRoute, Call, Reply, Route
-from meetserver.ids import ParticipantId
 from meetserver.ports import Entry
-from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.live import LiveState
 from meetserver.rooms.views import part_view, whole_view
 from meetserver.wire import timestamp
@@ -84,11 +83,15 @@ async def read_messages(call: Call[None, MessagesQuery]) -> MessagePage:
     if query.cursor is not UNSET:
         seq = int(query.cursor[1:])
         before, after = (seq, None) if query.cursor[0] == "b" else (before, seq)
-    past = Past(call.services.history, reader)
+    if query.q is not UNSET and reader.meeting.settings.get("e2ee"):
+        raise NotSupported("this chat is end-to-end encrypted: only its members' clients can search it")
     sought = None if query.q is UNSET else query.q.casefold()
-    pages = past.sent_after(after, before, query.limit) if after is not None else past.sent_before(before, query.limit)
-    found, last = await past.collect(pages, query.limit, lambda entry: sought is None or sought in _text(entry))
-    items = sorted((_message(entry) for entry in found), key=lambda message: message.seq)
+    items, last = await Conversation(call.services.history, reader).page(
+        before=before,
+        after=after,
+        limit=query.limit,
+        is_wanted=lambda message: sought is None or sought in (message.text or "").casefold(),
+    )
     return MessagePage(items, None if last is None else f"{'b' if after is None else 'a'}{last}")
 
 
@@ -97,7 +100,8 @@ async def read_events(call: Call[None, EventsQuery]) -> EventPage:
     after = query.after if query.cursor is UNSET else int(query.cursor[1:])
     past = Past(call.services.history, reader)
     found, last = await past.collect(past.all_after(after, query.limit), query.limit)
-    return EventPage([_event(entry) for entry in found], None if last is None else f"a{last}")
+    shown = await past.without_deleted(found)
+    return EventPage([_event(entry) for entry in shown], None if last is None else f"a{last}")
 
 
 async def read_state(call: Call[None, StateQuery]) -> Reply[StateShown]:
@@ -119,33 +123,6 @@ async def read_state(call: Call[None, StateQuery]) -> Reply[StateShown]:
     return Reply(StateShown(state.seq, Raw(part)), headers)
 
 
-def _sent(entry: Entry) -> Sent:
-    event = decode_event(entry.type, entry.v, entry.data)
-    assert isinstance(event, Sent)
-    return event
-
-
-def _text(entry: Entry) -> str:
-    return (_sent(entry).text or "").casefold()
-
-
-def _message(entry: Entry) -> Message:
-    sent = _sent(entry)
-    return Message(
-        message_id=sent.message_id,
-        seq=entry.seq,
-        at=timestamp(entry.at),
-        by=ParticipantId(entry.by),
-        name=sent.name,
-        text=sent.text,
-        ciphertext=sent.ciphertext,
-        key_id=sent.key_id,
-        to=sent.to,
-        reply_to=sent.reply_to,
-        files=sent.files,
-    )
-
-
 def _event(entry: Entry) -> EventShown:
     return EventShown(entry.type, entry.epoch, entry.seq, timestamp(entry.at), entry.by, Raw(entry.data))
 
@@ -159,6 +136,7 @@ routes: list[AnyRoute] = [
         takes_room_token=True,
         query=MessagesQuery,
         answer=MessagePage,
+        problems=[422],
         tag="history",
         summary="The room's chat, private messages only for those they are for.",
     ),

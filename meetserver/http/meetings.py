@@ -3,9 +3,10 @@
 from contextlib import suppress
 
 from aiohttp import web
+from msgspec import UNSET
 from msgspec.structs import asdict
 
-from meetserver.errors import Refused, RoomEnded
+from meetserver.errors import Conflict, Refused, RoomEnded
 from meetserver.http.decoding import expected_version, version_etag
 from meetserver.http.invitees import ready
 from meetserver.http.paging import PageQuery
@@ -46,9 +47,9 @@ async def read_meeting(call: Call[None, None]) -> Reply[MeetingShown]:
 
 
 async def update_meeting(call: Call[MeetingPatch, None]) -> Reply[MeetingShown]:
-    changed = await call.services.meetings.update(
-        call.caller, MeetingId(call.part("meeting_id")), call.body, expected_version(call.request)
-    )
+    id_ = MeetingId(call.part("meeting_id"))
+    await _check_encryption(call, id_)
+    changed = await call.services.meetings.update(call.caller, id_, call.body, expected_version(call.request))
     await _configure(call.services, changed)
     return Reply(_shown(call.request, call.services, changed), version_etag(changed.version))
 
@@ -61,6 +62,22 @@ async def delete_meeting(call: Call[None, None]) -> None:
     with suppress(RoomEnded):
         await call.services.rooms.ask(found.room_id, rooms.End())
     await meetings.remove(call.caller, id_, version)
+
+
+async def _check_encryption(call: Call[MeetingPatch, None], id_: MeetingId) -> None:
+    """Whether the chat is encrypted is settled once somebody has been there (rooms/settings.py sees to it, too)."""
+    wish = call.body.settings
+    wanted = None if wish is None or wish is UNSET else wish.e2ee
+    if wish is UNSET or wanted is UNSET:
+        return
+    found = await call.services.meetings.find_for(call.caller, id_, "meetings.update")
+    if found.settings.get("e2ee", False) == bool(wanted):
+        return
+    came = call.services.history.entries_of_type(
+        found.room_id, rooms.Joined.type, before_seq=None, after_seq=None, limit=1
+    )
+    if await came:
+        raise Conflict("whether the chat is encrypted is settled once somebody has been in the meeting")
 
 
 async def _configure(services: Services, changed: Meeting) -> None:
@@ -134,7 +151,7 @@ routes: list[AnyRoute] = [
         body=MeetingPatch,
         answer=MeetingShown,
         if_match=True,
-        problems=[422],
+        problems=[409, 422],
         tag="meetings",
         summary="Change a meeting: a merge patch, where null clears.",
     ),

@@ -1,16 +1,19 @@
 """Reading a room's log for somebody: only what they may see, a bounded stretch at a time."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
 from meetserver import limits
+from meetserver.chat.erasure import without_deleted
+from meetserver.chat.messages import Sent
 from meetserver.errors import BadMessage
 from meetserver.http.readers import Reader
 from meetserver.meetings.store import Meeting
 from meetserver.ports import Entry, RoomHistory
+from meetserver.rooms.erasure import of_deleted
 from meetserver.rooms.messages import Settings
 from meetserver.rooms.reducer import fold
 from meetserver.rooms.snapshot import decode_snapshot
@@ -25,26 +28,24 @@ class Past:
         self._reader = reader
         self._room = reader.meeting.room_id
 
-    async def sent_before(self, before: int | None, at_once: int) -> AsyncIterator[Entry]:
-        """Chat messages, newest first."""
+    async def sent_before(self, before: int | None, at_once: int) -> AsyncIterator[list[Entry]]:
+        """Chat messages as they were sent, newest first, so many together."""
         while True:
             page = await self._history.entries_of_type(
                 self._room, "chat.sent", before_seq=before, after_seq=None, limit=at_once
             )
-            for entry in reversed(page):
-                yield entry
+            yield page[::-1]
             if len(page) < at_once:
                 return
             before = page[0].seq
 
-    async def sent_after(self, after: int, before: int | None, at_once: int) -> AsyncIterator[Entry]:
-        """Chat messages, oldest first."""
+    async def sent_after(self, after: int, before: int | None, at_once: int) -> AsyncIterator[list[Entry]]:
+        """As `sent_before`, oldest first."""
         while True:
             page = await self._history.entries_of_type(
                 self._room, "chat.sent", before_seq=before, after_seq=after, limit=at_once
             )
-            for entry in page:
-                yield entry
+            yield page
             if len(page) < at_once:
                 return
             after = page[-1].seq
@@ -56,9 +57,7 @@ class Past:
                 yield entry
             after = page[-1].seq
 
-    async def collect(
-        self, entries: AsyncIterator[Entry], limit: int, is_wanted: Callable[[Entry], bool] = lambda _: True
-    ) -> tuple[list[Entry], int | None]:
+    async def collect(self, entries: AsyncIterator[Entry], limit: int) -> tuple[list[Entry], int | None]:
         """At most `limit` of those that the reader may see, and the last seq looked at; None when there are no more."""
         found: list[Entry] = []
         looked_at, last = 0, 0
@@ -66,9 +65,16 @@ class Past:
             if len(found) == limit or looked_at == limits.SEARCH_ENTRIES:
                 return found, last
             looked_at, last = looked_at + 1, entry.seq
-            if self._reader.may_see(entry) and is_wanted(entry):
+            if self._reader.may_see(entry):
                 found.append(entry)
         return found, None
+
+    async def without_deleted(self, entries: list[Entry]) -> list[Entry]:
+        """These, with nothing of what deleted messages said: some may stand in the log as they were for a while."""
+        about = {entry.seq: entry.seq if entry.type == Sent.type else entry.subject for entry in entries}
+        subjects = [seq for seq in set(about.values()) if seq is not None]
+        deleted = await self._history.deleted_among(self._room, subjects) if subjects else {}
+        return [(of_deleted(one) or one) if about[one.seq] in deleted else one for one in entries]
 
 
 async def state_at(history: RoomHistory, meeting: Meeting, at: str | None) -> RoomState:
@@ -81,7 +87,14 @@ async def state_at(history: RoomHistory, meeting: Meeting, at: str | None) -> Ro
         if not page:
             break
         state = fold(state, page)
-    return state
+    return state if at is None else await _with_later_deletions(history, state)
+
+
+async def _with_later_deletions(history: RoomHistory, state: RoomState) -> RoomState:
+    """What was deleted since is not shown as it was then."""
+    seqs = [message.seq for message in (*state.chat.shared.messages, *state.chat.pinned)]
+    deleted = await history.deleted_among(state.room, seqs) if seqs else {}
+    return replace(state, chat=without_deleted(state.chat, deleted)) if deleted else state
 
 
 async def _seq_at(history: RoomHistory, meeting: Meeting, at: str | None) -> int:

@@ -23,14 +23,16 @@ NO_ROOM = RoomId("")
 
 
 class Reader(Struct, frozen=True):
-    """Somebody who may read this meeting's room, and the participants that they are or were there."""
+    """Somebody who may read this meeting's room, and the participants that they are or were there; `formerly` are those
+    that they were where `participants` says who they are."""
 
     meeting: Meeting
     participants: frozenset[ParticipantId]
+    formerly: frozenset[ParticipantId] = frozenset()
 
     def may_see(self, entry: Entry) -> bool:
         """What has addressees is for them and its author, whoever owns the meeting."""
-        return entry.to is None or not self.participants.isdisjoint({entry.by, *entry.to})
+        return entry.to is None or not (self.participants | self.formerly).isdisjoint({entry.by, *entry.to})
 
 
 async def reader_of(call: Call[B, Q], action: str = "history.read") -> Reader:
@@ -48,10 +50,12 @@ async def reader_in(call: Call[B, Q], meeting: MeetingId, action: str) -> Reader
     found = await _meeting(call, meeting)
     room = NO_ROOM if found is None else found.room_id
     if token is not None:
-        participant = await store.participant_of_token(services.database, room, token)
-        if found is None or participant is None:
+        holder = await store.participant_of_token(services.database, room, token)
+        if found is None or holder is None:
             raise Unauthenticated("the token is not that of an open session of this room")
-        return Reader(found, frozenset({participant}))
+        participant, user = holder
+        formerly = frozenset() if user is None else await store.participants_of_user(services.database, room, user)
+        return Reader(found, frozenset({participant}), formerly)
     own = await store.participants_of_user(services.database, room, call.caller.user)
     if found is None:
         raise NotFound("there is no such meeting")

@@ -24,7 +24,18 @@ from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
 from meetserver.network.service import IpRules
-from meetserver.ports import Clock, Operations, Origin, Random, RateLimiter, RoomHistory, Rooms, Sealer, SecurityLog
+from meetserver.ports import (
+    BoardPrinter,
+    Clock,
+    Operations,
+    Origin,
+    Random,
+    RateLimiter,
+    RoomHistory,
+    Rooms,
+    Sealer,
+    SecurityLog,
+)
 
 
 class Keys(Sealer, Protocol):
@@ -52,6 +63,7 @@ class Services:
     tickets: Tickets
     files: Files
     uploads: Uploads
+    boards: BoardPrinter
     direct: DirectTransfers
     file_usage: FileUsage
     retention: Retention

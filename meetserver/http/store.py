@@ -82,16 +82,18 @@ async def participants_of_user(database: Database, room: RoomId, user: UserId) -
     return frozenset(ParticipantId(row.participant) for row in await database.fetch(query))
 
 
-async def participant_of_token(database: Database, room: RoomId, token: str) -> ParticipantId | None:
-    """Whose open session of the room, not of its lobby, this resume token is."""
-    query = select(room_session.c.participant).where(
+async def participant_of_token(
+    database: Database, room: RoomId, token: str
+) -> tuple[ParticipantId, UserId | None] | None:
+    """Whose open session of the room, not of its lobby, this resume token is, and their account."""
+    query = select(room_session.c.participant, room_session.c.user_id).where(
         room_session.c.token_hash == hashlib.sha256(token.encode()).digest(),
         room_session.c.room_id == room,
         room_session.c.joined_at.is_not(None),
         room_session.c.closed_at.is_(None),
     )
     rows = await database.fetch(query)
-    return ParticipantId(rows[0].participant) if rows else None
+    return (ParticipantId(rows[0].participant), rows[0].user_id) if rows else None
 
 
 def _is(key: ClaimKey) -> ColumnElement[bool]:

@@ -16,6 +16,8 @@ StartsAt = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offs
 Minutes = Annotated[int, Meta(ge=1, le=limits.MEETING_MINUTES)]
 TimeZone = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$", description="IANA name")]
 MediaMode = Literal["auto", "mesh"]
+ChatMode = Literal["all", "hosts"]
+WhiteboardMode = Literal["all", "some", "host"]
 KeptDays = Annotated[
     int, Meta(ge=1, le=36_500, description="Files go after so many days; the server's setting may be shorter")
 ]
@@ -35,7 +37,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     only_signed_in: bool = False
     only_invited: bool = False
     chat: bool = True
+    chat_mode: ChatMode = "all"
+    chat_private: bool = True
+    chat_slow_s: Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)] = 0
     whiteboard: bool = True
+    whiteboard_mode: WhiteboardMode = "all"
     recording: bool = False
     e2ee: bool = False
     media: MediaMode = "auto"
@@ -54,7 +60,11 @@ class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     only_signed_in: bool | UnsetType | None = UNSET
     only_invited: bool | UnsetType | None = UNSET
     chat: bool | UnsetType | None = UNSET
+    chat_mode: ChatMode | UnsetType | None = UNSET
+    chat_private: bool | UnsetType | None = UNSET
+    chat_slow_s: Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)] | UnsetType | None = UNSET
     whiteboard: bool | UnsetType | None = UNSET
+    whiteboard_mode: WhiteboardMode | UnsetType | None = UNSET
     recording: bool | UnsetType | None = UNSET
     e2ee: bool | UnsetType | None = UNSET
     media: Annotated[str, Meta(max_length=32, description="`auto` or `mesh`")] | UnsetType | None = UNSET

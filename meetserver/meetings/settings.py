@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from meetserver.errors import NotSupported
+from meetserver import limits
+from meetserver.errors import BadMessage, NotSupported
 from meetserver.meetings.messages import Need, Settings, SettingsWish
 from meetserver.network.rules import IpRule, checked_rules
 
@@ -14,6 +15,10 @@ PASSCODE = "passcode"
 KEPT = frozenset(
     {
         "chat",
+        "chat_mode",
+        "chat_private",
+        "chat_slow_s",
+        "e2ee",
         "files_kept_days",
         "ip_rules",
         "lobby",
@@ -24,6 +29,7 @@ KEPT = frozenset(
         "only_signed_in",
         PASSCODE,
         "whiteboard",
+        "whiteboard_mode",
     }
 )
 """Settings that can differ from their default. The passcode is kept sealed (passcodes.py)."""
@@ -49,6 +55,8 @@ def stored(wish: SettingsWish, before: Mapping[str, Any]) -> dict[str, Any]:
             after.pop(name, None)
         else:
             after[name] = msgspec.to_builtins(checked_rules(value)) if name == "ip_rules" else value
+    if after.get("e2ee") and after.get("max_participants", _DEFAULTS["max_participants"]) > limits.E2EE_MEMBERS:
+        raise BadMessage(f"settings.e2ee is for meetings of at most {limits.E2EE_MEMBERS} people")
     if after.get("media", "auto") not in MEDIA_MODES:
         raise NotSupported("settings.media can be auto or mesh on this server")
     return after

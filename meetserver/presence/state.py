@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from meetserver.presence.messages import Pen
+
 
 class Signs(Struct, frozen=True):
     """Lasts. `hand_at` and `hand_seq` say when the hand went up: hands are called on in the order of `hand_seq`, as
@@ -20,6 +22,7 @@ class Live(Struct, frozen=True):
     video: bool = False
     status: str = ""
     away: bool = False
+    board: Pen | None = None
 
 
 UNSEEN = Live()

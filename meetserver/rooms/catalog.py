@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias, get_args
 import msgspec
 
 from meetserver.chat import messages as chat
+from meetserver.e2ee import messages as e2ee
 from meetserver.errors import MeetError
 from meetserver.messages import Command, Ephemeral, Event, Json
 from meetserver.presence import messages as presence
@@ -29,20 +30,27 @@ Durable: TypeAlias = (
     rooms.Join
     | rooms.Leave
     | rooms.SetRole
+    | rooms.LetDraw
     | rooms.End
     | rooms.Mute
     | rooms.Erase
     | Doors
     | chat.Send
-    | whiteboard.Apply
+    | chat.Edit
+    | chat.Delete
+    | chat.React
+    | chat.Pin
+    | whiteboard.Wish
     | presence.Set
+    | e2ee.Publish
+    | e2ee.Share
 )
 """What `rooms.reducer.decide` decides."""
 
 Passing: TypeAlias = chat.Typing | whiteboard.Preview | whiteboard.PointerMove | signaling.Relayable
 """Passed on and not kept."""
 
-Live: TypeAlias = Passing | presence.Set
+Live: TypeAlias = Passing | presence.Set | chat.Mark
 """What `rooms.live.react` answers at once."""
 
 DoorFact: TypeAlias = (
@@ -63,12 +71,20 @@ Fact: TypeAlias = (
     rooms.Joined
     | rooms.Left
     | rooms.RoleSet
+    | rooms.DrawLet
     | rooms.Ended
     | rooms.Erased
     | DoorFact
     | chat.Sent
-    | whiteboard.Applied
+    | chat.Edited
+    | chat.Deleted
+    | chat.Reacted
+    | chat.Pinned
+    | chat.Unpinned
+    | whiteboard.Fact
     | presence.Changed
+    | e2ee.Published
+    | e2ee.Shared
 )
 """What `rooms.reducer.evolve` folds."""
 
@@ -79,6 +95,7 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
     rooms.Ping,
     rooms.Bye,
     rooms.SetRole,
+    rooms.LetDraw,
     rooms.Admit,
     rooms.Deny,
     rooms.Mute,
@@ -89,8 +106,25 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
     rooms.ChangeSettings,
     rooms.End,
     chat.Send,
+    chat.Edit,
+    chat.Delete,
+    chat.React,
+    chat.Pin,
+    chat.Mark,
     chat.Typing,
+    e2ee.Publish,
+    e2ee.Share,
     whiteboard.Apply,
+    whiteboard.Undo,
+    whiteboard.Redo,
+    whiteboard.Clear,
+    whiteboard.Save,
+    whiteboard.Restore,
+    whiteboard.Discard,
+    whiteboard.AddPage,
+    whiteboard.ChangePage,
+    whiteboard.MovePage,
+    whiteboard.RemovePage,
     whiteboard.Preview,
     whiteboard.PointerMove,
     presence.Set,
@@ -103,7 +137,7 @@ WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
 """What a client may send after its hello."""
 
 COMMANDS: Final[Mapping[str, type[Command]]] = {
-    command.type: command for command in (*get_args(Durable), *get_args(Passing))
+    command.type: command for command in (*get_args(Durable), *get_args(Passing), chat.Mark)
 }
 """Whatever an owner may be asked to do, by people or by the server."""
 
@@ -115,6 +149,7 @@ TOLD: Final[tuple[type[Event], ...]] = tuple(event for event in EVENTS.values() 
 EPHEMERALS: Final[tuple[type[Ephemeral], ...]] = (
     rooms.Entered,
     chat.TypingTold,
+    chat.Marked,
     whiteboard.Previewed,
     whiteboard.PointerMoved,
     presence.ChangedLive,
@@ -126,8 +161,6 @@ EPHEMERALS: Final[tuple[type[Ephemeral], ...]] = (
 )
 
 PLANNED: Final = frozenset({
-    "chat.edit", "chat.delete", "chat.react", "chat.mark",
-    "whiteboard.undo", "whiteboard.redo", "whiteboard.clear", "whiteboard.save", "whiteboard.restore",
     "media.stats", "media.publish", "media.subscribe",
     "room.roster",
     "recording.start", "recording.stop",

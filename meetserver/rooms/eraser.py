@@ -8,10 +8,9 @@ from meetserver import limits
 from meetserver.errors import NotFound
 from meetserver.ids import ParticipantId, RoomId, UserId
 from meetserver.ports import Entry, LogErasure, RoomLog, Rooms
+from meetserver.rooms.emptier import renew_snapshot
 from meetserver.rooms.erasure import TELLING, emptied
 from meetserver.rooms.messages import Erase
-from meetserver.rooms.reducer import fold
-from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot
 from meetserver.wire import timestamp
 
 
@@ -33,7 +32,7 @@ class RoomEraser:
             try:
                 await self._tell(room, participants)
                 entries += await self._empty_log(room, frozenset(participants))
-                await self._renew_snapshot(room)
+                await renew_snapshot(self._log, room)
             except NotFound:
                 continue  # the meeting was deleted meanwhile, and all of this with it
             rooms += 1
@@ -65,13 +64,6 @@ class RoomEraser:
                 count, found = count + len(found), []
         await self._erasure.rewrite(room, found)
         return count + len(found)
-
-    async def _renew_snapshot(self, room: RoomId) -> None:
-        """The one that is kept may be from before the room was told; saving a newer one removes it."""
-        loaded = await self._log.load(room)
-        if loaded.snapshot is not None:
-            state = fold(decode_snapshot(loaded.snapshot.data), loaded.entries)
-            await self._log.save_snapshot(room, state.seq, encode_snapshot(state))
 
     async def _entries(self, room: RoomId) -> AsyncIterator[Entry]:
         """Those that may say something about a person."""

@@ -19,7 +19,10 @@ from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.messages import Bar, Barred, Erase, Erased, Joined, Left, Participant, Waiting
 from meetserver.rooms.state import RoomState, find
 
-TELLING: Final = frozenset({chat_messages.Sent.type, Joined.type, Waiting.type, Barred.type})
+TELLING: Final = frozenset({
+    chat_messages.Sent.type, chat_messages.Edited.type, chat_messages.Reacted.type, chat_messages.Pinned.type,
+    Joined.type, Waiting.type, Barred.type,
+})  # fmt: skip
 """Types of entries that say something about a person beside the participant's id."""
 
 
@@ -52,14 +55,19 @@ def emptied(entry: Entry, gone: Container[ParticipantId]) -> Entry | None:
 
 def _emptied(event: Event, by: ParticipantId, gone: Container[ParticipantId]) -> Event | None:
     match event:
-        case chat_messages.Sent() if by in gone:
-            return chat.emptied(event)
         case Joined(who) | Waiting(who) if who.id in gone:
             return replace(event, participant=_stranger(who))
         case Barred(bar) if bar.participant in gone:
             return Barred(_nameless(bar))
         case _:
-            return None
+            return chat.without_people(event, by, gone)
+
+
+def of_deleted(entry: Entry) -> Entry | None:
+    """An entry about a message that was deleted, or the message's own, as it is to stand in the log; None: it says
+    nothing. Raises MeetError for an entry that this release cannot read."""
+    event = chat.of_deleted(decode_event(entry.type, entry.v, entry.data))
+    return None if event is None else replace(entry, data=wire.encode(event), v=event.version, body_hash=None)
 
 
 def _stranger(who: Participant) -> Participant:

@@ -3,17 +3,20 @@
 Pure like the reducers; only what a newcomer has to know (microphone, camera, status, away) is kept.
 """
 
+from collections.abc import Mapping
 from typing import assert_never, cast
 
 from immutables import Map
 from msgspec import Struct
 from msgspec.structs import replace
 
+from meetserver import limits
 from meetserver.chat import messages as chat_messages
 from meetserver.chat import reducer as chat
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Context, Tell
+from meetserver.ports import Mark, farther
 from meetserver.presence import messages as presence_messages
 from meetserver.presence import reducer as presence
 from meetserver.presence.state import UNSEEN, Live
@@ -26,10 +29,12 @@ from meetserver.whiteboard import reducer as whiteboard
 
 
 class LiveState(Struct, frozen=True):
-    """`shown` holds those who show anything; `version` rises with every change of it."""
+    """`shown` holds those who show anything; `version` rises with every change of it. `marks` are by person: account,
+    or participant without one. They last, though not in the log (actors/marks.py)."""
 
     shown: Map[ParticipantId, Live] = Map()
     version: int = 0
+    marks: Map[str, Mark] = Map()
 
 
 def react(live: LiveState, state: RoomState, command: Command, ctx: Context) -> tuple[LiveState, list[Tell]] | Refusal:
@@ -40,6 +45,8 @@ def react(live: LiveState, state: RoomState, command: Command, ctx: Context) -> 
     wish = cast(catalog.Live, command)
     if isinstance(wish, presence_messages.Set):
         return _presence(live, wish, ctx)
+    if isinstance(wish, chat_messages.Mark):
+        return _marked(live, state, wish, ctx), []
     tells = _tells(state, wish, ctx)
     return tells if isinstance(tells, Refusal) else (live, tells)
 
@@ -49,7 +56,7 @@ def _tells(state: RoomState, wish: catalog.Passing, ctx: Context) -> list[Tell] 
         case chat_messages.Typing():
             return chat.react(wish)
         case board_messages.Preview() | board_messages.PointerMove():
-            return whiteboard.react(wish)
+            return whiteboard.react(state.whiteboard, wish, ctx)
         case (
             signaling_messages.Offer()
             | signaling_messages.Answer()
@@ -70,6 +77,33 @@ def _presence(live: LiveState, wish: presence_messages.Set, ctx: Context) -> tup
     return _with(live, ctx.by, after), tells
 
 
+def _marked(live: LiveState, state: RoomState, wish: chat_messages.Mark, ctx: Context) -> LiveState:
+    """Never back, and never beyond the log's end. What is read was delivered."""
+    read = min(wish.read or 0, state.seq)
+    mark = Mark(max(min(wish.delivered or 0, state.seq), read), read)
+    return with_marks(live, {ctx.user or ctx.by: mark})
+
+
+def with_marks(live: LiveState, marks: Mapping[str, Mark]) -> LiveState:
+    after = live.marks
+    for person, mark in marks.items():
+        known = after.get(person, Mark())
+        if (farthest := farther(known, mark)) != known:
+            after = after.set(person, farthest)
+    if len(after) > limits.MARKS_KEPT:  # those who read least far have most likely gone; a tenth at once
+        newest = sorted(after.items(), key=lambda item: item[1].read)
+        after = Map(newest[-(limits.MARKS_KEPT - limits.MARKS_KEPT // 10) :])
+    return live if after is live.marks else replace(live, marks=after)
+
+
+def marks_of(state: RoomState, live: LiveState) -> dict[ParticipantId, Mark]:
+    """Of those who are here."""
+    if not live.marks:
+        return {}
+    found = ((who.id, live.marks.get(who.user or who.id)) for who in state.participants.values())
+    return {id_: mark for id_, mark in found if mark is not None}
+
+
 def set_away(live: LiveState, participant: ParticipantId, away: bool) -> tuple[LiveState, list[Tell]]:
     """The participant's socket dropped, or is back."""
     before = live.shown.get(participant, UNSEEN)
@@ -81,11 +115,12 @@ def set_away(live: LiveState, participant: ParticipantId, away: bool) -> tuple[L
 
 def forget(live: LiveState, participant: ParticipantId) -> LiveState:
     """The participant has left."""
-    return _with(live, participant, UNSEEN)
+    live = _with(live, participant, UNSEEN)
+    return replace(live, marks=live.marks.delete(participant)) if participant in live.marks else live
 
 
 def _with(live: LiveState, participant: ParticipantId, after: Live) -> LiveState:
     if live.shown.get(participant, UNSEEN) == after:
         return live
     shown = live.shown.delete(participant) if after == UNSEEN else live.shown.set(participant, after)
-    return LiveState(shown, live.version + 1)
+    return replace(live, shown=shown, version=live.version + 1)

@@ -7,12 +7,28 @@ from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import reducer as chat
+from meetserver.e2ee import reducer as e2ee
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId, SessionId
 from meetserver.messages import Context, Event, Meta
-from meetserver.rooms.messages import Join, Joined, Leave, Left, Mute, Muted, Participant, RoleSet, SetRole, Waiting
+from meetserver.rooms import talk
+from meetserver.rooms.messages import (
+    DrawLet,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    LetDraw,
+    Mute,
+    Muted,
+    Participant,
+    RoleSet,
+    SetRole,
+    Waiting,
+)
 from meetserver.rooms.persons import Keys, address_keys, is_barred
 from meetserver.rooms.state import RoomState, find, of_session
+from meetserver.whiteboard import steps as whiteboard
 from meetserver.wire import timestamp
 
 MODERATORS: Final = frozenset({"host", "cohost"})
@@ -64,6 +80,7 @@ def joined(state: RoomState, event: Joined, meta: Meta) -> RoomState:
         participants=state.participants.set(who.id, who),
         sessions=state.sessions.set(who.session, who.id),
         arrivals=state.arrivals.set(who.id, meta.seq),
+        e2ee=e2ee.joined(state.e2ee),
     )
 
 
@@ -80,14 +97,15 @@ def left(state: RoomState, event: Left) -> RoomState:
         state = dismissed(state, who.session)
     if who.id not in state.participants:
         return unqueued(state, who.id)
-    participants = state.participants.delete(who.id)
-    return replace(
+    state = replace(
         state,
-        participants=participants,
+        participants=state.participants.delete(who.id),
         sessions=state.sessions.delete(who.session) if who.session in state.sessions else state.sessions,
         arrivals=state.arrivals.delete(who.id) if who.id in state.arrivals else state.arrivals,
-        chat=chat.forget(state.chat, who.id, participants),
+        whiteboard=whiteboard.forget(state.whiteboard, who.id),
+        e2ee=e2ee.left(state.e2ee, who.id),
     )
+    return talk.left(state, who, stays=event.reason != "removed")
 
 
 def unqueued(state: RoomState, participant: ParticipantId) -> RoomState:
@@ -105,7 +123,14 @@ def dismissed(state: RoomState, session: SessionId) -> RoomState:
 def all_left(state: RoomState) -> RoomState:
     """The end of the meeting: nobody is here any more, and no entry says so for each of them."""
     return replace(
-        state, participants=Map(), sessions=Map(), arrivals=Map(), waiting=(), chat=chat.forget_all(state.chat)
+        state,
+        participants=Map(),
+        sessions=Map(),
+        arrivals=Map(),
+        waiting=(),
+        chat=chat.all_left(state.chat),
+        whiteboard=whiteboard.forget_all(state.whiteboard),
+        e2ee=e2ee.all_left(state.e2ee),
     )
 
 
@@ -129,6 +154,20 @@ def role_set(state: RoomState, event: RoleSet) -> RoomState:
     if who is None:
         return state
     return replace(state, participants=state.participants.set(who.id, replace(who, role=event.role)))
+
+
+def let_draw(state: RoomState, command: LetDraw) -> list[Event] | Refusal:
+    who = state.participants.get(ParticipantId(command.participant))
+    if who is None:
+        return Refusal("not_found", "no such participant in this room")
+    return [] if who.may_draw == command.on else [DrawLet(who.id, command.on)]
+
+
+def draw_let(state: RoomState, event: DrawLet) -> RoomState:
+    who = state.participants.get(event.participant)
+    if who is None:
+        return state
+    return replace(state, participants=state.participants.set(who.id, replace(who, may_draw=event.on)))
 
 
 def mute(state: RoomState, command: Mute) -> list[Event] | Refusal:

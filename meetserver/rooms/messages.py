@@ -9,11 +9,16 @@ from meetserver.access import ServerRole
 from meetserver.ids import ParticipantId, SessionId, UserId
 from meetserver.messages import Command, DurableCommand, Ephemeral, Event, Role
 from meetserver.network.rules import IpRule
+from meetserver.ports import Mark
 from meetserver.presence.messages import ChangedLive as ChangedPresence
+from meetserver.presence.messages import Pen
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 MaxParticipants = Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)]
 MediaKind = Literal["audio", "video", "screen"]
+ChatMode = Literal["all", "hosts"]
+WhiteboardMode = Literal["all", "some", "host"]
+ChatSlow = Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)]
 LeaveReason = Literal["bye", "timeout", "removed", "ended", "signed_out"]
 
 
@@ -51,6 +56,14 @@ class SetRole(DurableCommand, frozen=True):
     role: Role
 
 
+class LetDraw(DurableCommand, frozen=True):
+    """Where `whiteboard_mode` is "some": let this participant draw, or no more. It ends when they leave."""
+
+    type: ClassVar[str] = "participant.let_draw"
+    participant: Id
+    on: bool = True
+
+
 class End(DurableCommand, frozen=True):
     """End the meeting for everybody (host, cohost)."""
 
@@ -71,7 +84,11 @@ class ChangeSettings(DurableCommand, frozen=True):
     lobby: bool | None = None
     locked: bool | None = None
     chat: bool | None = None
+    chat_mode: ChatMode | None = None
+    chat_private: bool | None = None
+    chat_slow_s: ChatSlow | None = None
     whiteboard: bool | None = None
+    whiteboard_mode: WhiteboardMode | None = None
     max_participants: MaxParticipants | None = None
 
 
@@ -151,7 +168,7 @@ class Erase(DurableCommand, frozen=True):
 
 class Participant(Struct, frozen=True, omit_defaults=True):
     """Somebody in the room, as events and snapshots show them. `user` is the account, None for a guest; raised hands
-    take their turns in the order of `hand_seq`."""
+    take their turns in the order of `hand_seq`. `may_draw`: where only some may; `board`: the tool in hand."""
 
     id: ParticipantId
     session: SessionId
@@ -167,6 +184,8 @@ class Participant(Struct, frozen=True, omit_defaults=True):
     status: str = ""
     away: bool = False
     hand_seq: int | None = None
+    may_draw: bool = False
+    board: Pen | None = None
 
 
 class Joined(Event, frozen=True):
@@ -186,6 +205,14 @@ class RoleSet(Event, frozen=True):
     type: ClassVar[str] = "participant.role_set"
     participant: ParticipantId
     role: Role
+
+
+class DrawLet(Event, frozen=True):
+    """Whether the participant draws where only some may."""
+
+    type: ClassVar[str] = "participant.may_draw"
+    participant: ParticipantId
+    on: bool
 
 
 class Waiting(Event, frozen=True):
@@ -273,16 +300,23 @@ class Ended(Event, frozen=True):
 
 
 class Settings(Struct, frozen=True, omit_defaults=False):
-    """What a meeting's settings are to the room that holds it."""
+    """What a meeting's settings are to the room that holds it. `chat_mode` "hosts": others only read;
+    `chat_slow_s`: seconds between two messages of anybody but hosts and cohosts. `whiteboard_mode`: who draws beside
+    hosts and cohosts: "all" but viewers, "some" (`participant.let_draw`), or with "host" nobody."""
 
     chat: bool = True
+    chat_mode: ChatMode = "all"
+    chat_private: bool = True
+    chat_slow_s: ChatSlow = 0
     whiteboard: bool = True
+    whiteboard_mode: WhiteboardMode = "all"
     media: Literal["auto", "mesh"] = "auto"
     max_participants: MaxParticipants = 100
     lobby: bool = False
     locked: bool = False
     only_signed_in: bool = False
     only_invited: bool = False
+    e2ee: bool = False
 
 
 class Configure(DurableCommand, frozen=True):
@@ -343,7 +377,7 @@ class HelloOk(Struct, frozen=True, omit_defaults=False):
     recovered: bool
     snapshot: Raw | UnsetType = UNSET
     presence: list[ChangedPresence] | UnsetType = UNSET
-    marks: dict[str, int] | UnsetType = UNSET
+    marks: dict[ParticipantId, Mark] | UnsetType = UNSET
 
 
 class Entered(Ephemeral, frozen=True):
@@ -363,6 +397,7 @@ class DurableOk(Struct, frozen=True, omit_defaults=True):
     seq: int
     at: str
     message_id: str | None = None
+    version: str | None = None
 
 
 class PingOk(Struct, frozen=True):

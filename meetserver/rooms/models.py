@@ -44,10 +44,26 @@ room_event = Table(
     Column("audience", JsonDocument),
     Column("txn", Text),
     Column("body_hash", Bytes),
+    # The seq of the entry that this one is about: the message that it edits, say.
+    Column("subject", Big),
     UniqueConstraint("room_id", "author", "txn"),
     # A room's messages, and who was sent out of it, among all that was drawn there.
     Index("ix_room_event_room_id_type_seq", "room_id", "type", "seq"),
 )
+
+# All that was said about a message. Most entries are about none.
+Index(
+    "ix_room_event_subject",
+    room_event.c.room_id,
+    room_event.c.subject,
+    room_event.c.seq,
+    postgresql_where=room_event.c.subject.is_not(None),
+    sqlite_where=room_event.c.subject.is_not(None),
+)
+
+# Messages that were deleted lately: whether their texts are out of the log is looked after.
+DELETED = text("type = 'chat.deleted'")
+Index("ix_room_event_deleted", room_event.c.at, postgresql_where=DELETED, sqlite_where=DELETED)
 
 room_snapshot = Table(
     "room_snapshot",
@@ -56,6 +72,19 @@ room_snapshot = Table(
     Column("seq", Big, primary_key=True, autoincrement=False),
     # The room's state as JSON, sealed.
     Column("data", Bytes, nullable=False),
+)
+
+room_mark = Table(
+    "room_mark",
+    metadata,
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), primary_key=True),
+    # An account, or a participant without one. No foreign key, as it may be either.
+    Column("person", Text, primary_key=True),
+    # How far in the log their client has got, and they have read.
+    Column("delivered", Big, nullable=False),
+    Column("read", Big, nullable=False),
+    # Of whoever is erased.
+    Index("ix_room_mark_person", "person"),
 )
 
 room_session = Table(

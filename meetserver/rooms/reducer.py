@@ -9,7 +9,8 @@ from typing import assert_never, cast
 from msgspec.structs import replace
 
 from meetserver.chat import messages as chat_messages
-from meetserver.chat import reducer as chat
+from meetserver.e2ee import messages as e2ee_messages
+from meetserver.e2ee import reducer as e2ee
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Context, Event, Meta
@@ -17,7 +18,7 @@ from meetserver.ports import Entry
 from meetserver.presence import messages as presence_messages
 from meetserver.presence import reducer as presence
 from meetserver.presence.state import Signs
-from meetserver.rooms import bars, catalog, erasure, lobby, members, permissions, settings
+from meetserver.rooms import bars, catalog, encryption, erasure, lobby, members, permissions, settings, talk
 from meetserver.rooms.messages import (
     Admit,
     Admitted,
@@ -29,6 +30,7 @@ from meetserver.rooms.messages import (
     Configure,
     Denied,
     Deny,
+    DrawLet,
     End,
     Ended,
     Erase,
@@ -38,6 +40,7 @@ from meetserver.rooms.messages import (
     Joined,
     Leave,
     Left,
+    LetDraw,
     Lock,
     Mute,
     Muted,
@@ -78,9 +81,31 @@ def _followers(state: RoomState, events: list[Event], ctx: Context) -> list[Even
 
 def _decided(state: RoomState, wish: catalog.Durable, ctx: Context) -> list[Event] | Refusal:
     match wish:
-        case chat_messages.Send():
-            return chat.decide(wish, ctx)
-        case board_messages.Apply():
+        case (
+            chat_messages.Send()
+            | chat_messages.Edit()
+            | chat_messages.Delete()
+            | chat_messages.React()
+            | chat_messages.Pin()
+        ):
+            return encryption.checked(state, wish, talk.decide(state, wish, ctx), ctx)
+        case e2ee_messages.Publish():
+            return e2ee.publish(state.e2ee, wish, ctx)
+        case e2ee_messages.Share():
+            return e2ee.share(state.e2ee, wish, ctx)
+        case (
+            board_messages.Apply()
+            | board_messages.Undo()
+            | board_messages.Redo()
+            | board_messages.Clear()
+            | board_messages.Save()
+            | board_messages.Restore()
+            | board_messages.Discard()
+            | board_messages.AddPage()
+            | board_messages.ChangePage()
+            | board_messages.MovePage()
+            | board_messages.RemovePage()
+        ):
             return whiteboard.decide(state.whiteboard, wish, ctx)
         case presence_messages.Set():
             return presence.decide(_signs(state.participants.get(ctx.by)), wish, ctx)
@@ -90,6 +115,8 @@ def _decided(state: RoomState, wish: catalog.Durable, ctx: Context) -> list[Even
             return members.leave(state, wish)
         case SetRole():
             return members.set_role(state, wish)
+        case LetDraw():
+            return members.let_draw(state, wish)
         case End():
             return [Ended()]
         case Mute():
@@ -128,10 +155,31 @@ def evolve(state: RoomState, event: Event, meta: Meta) -> RoomState:
 
 def _evolved(state: RoomState, fact: catalog.Fact, meta: Meta) -> RoomState:
     match fact:
-        case chat_messages.Sent():
-            return replace(state, chat=chat.evolve(state.chat, fact, meta))
-        case board_messages.Applied():
-            return replace(state, whiteboard=whiteboard.evolve(state.whiteboard, fact))
+        case (
+            chat_messages.Sent()
+            | chat_messages.Edited()
+            | chat_messages.Deleted()
+            | chat_messages.Reacted()
+            | chat_messages.Pinned()
+            | chat_messages.Unpinned()
+        ):
+            return talk.evolve(state, fact, meta)
+        case (
+            board_messages.Applied()
+            | board_messages.Cleared()
+            | board_messages.Saved()
+            | board_messages.Restored()
+            | board_messages.Discarded()
+            | board_messages.PageAdded()
+            | board_messages.PageChanged()
+            | board_messages.PageMoved()
+            | board_messages.PageRemoved()
+        ):
+            return replace(state, whiteboard=whiteboard.evolve(state.whiteboard, fact, meta))
+        case e2ee_messages.Published():
+            return replace(state, e2ee=e2ee.published(state.e2ee, fact))
+        case e2ee_messages.Shared():
+            return replace(state, e2ee=e2ee.shared(state.e2ee, fact, meta))
         case presence_messages.Changed():
             return _shows(state, fact, meta)
         case Joined():
@@ -140,6 +188,8 @@ def _evolved(state: RoomState, fact: catalog.Fact, meta: Meta) -> RoomState:
             return members.left(state, fact)
         case RoleSet():
             return members.role_set(state, fact)
+        case DrawLet():
+            return members.draw_let(state, fact)
         case Ended():
             return members.all_left(replace(state, ended=True))
         case Erased():

@@ -22,17 +22,23 @@ def configure_from(title: str, stored: Mapping[str, Any]) -> Configure:
 def is_configured(state: RoomState, command: Configure) -> bool:
     """Whether the room's log says all of it already."""
     known = (state.title, state.configured, state.ip_rules)
-    return known == (command.title, command.settings, command.ip_rules)
+    return known == (command.title, _possible(state, command.settings), command.ip_rules)
 
 
 def configure(state: RoomState, command: Configure) -> list[Event]:
     """What the calendar entry changed since it was looked at last; what was changed in the room stays."""
     events: list[Event] = []
-    if (command.title, command.settings) != (state.title, state.configured):
-        events = [Changed(command.title, _merged(state, command.settings), command.settings)]
+    wanted = _possible(state, command.settings)
+    if (command.title, wanted) != (state.title, state.configured):
+        events = [Changed(command.title, _merged(state, wanted), wanted)]
     if command.ip_rules != state.ip_rules:
         events.append(Guarded(command.ip_rules))
     return events
+
+
+def _possible(state: RoomState, wanted: Settings) -> Settings:
+    """Once somebody has been here, people rely on the chat being encrypted, or have said things in clear."""
+    return replace(wanted, e2ee=state.rules.e2ee) if state.e2ee.is_settled else wanted
 
 
 def _merged(state: RoomState, wanted: Settings) -> Settings:

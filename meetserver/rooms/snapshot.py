@@ -12,32 +12,25 @@ import msgspec
 from immutables import Map
 from msgspec import Struct
 
-from meetserver.chat.state import ChatState, Conversation
+from meetserver.chat.messages import Message
+from meetserver.chat.state import ChatState, Conversation, Gone
+from meetserver.e2ee.state import KeyState
 from meetserver.errors import MeetError
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId
 from meetserver.network.rules import IpRule
 from meetserver.rooms.messages import Bar, Participant, Settings
 from meetserver.rooms.state import RoomState, in_order
 from meetserver.rooms.views import Views, private_view, shared_view, view
-from meetserver.whiteboard import state as whiteboard
-from meetserver.whiteboard.state import BoardPage, BoardState, Element
+from meetserver.whiteboard.stored import StoredBoard, StoredPage, board_of, stored_board, stored_pages
 
 __all__ = ["Views", "decode_snapshot", "encode_snapshot", "private_view", "shared_view", "view"]
 
-VERSION: Final = 2
-"""1 knew no lobby, no bars, and no settings but the calendar's."""
+VERSION: Final = 3
+"""1 knew no lobby, no bars, and no settings but the calendar's; 2 of a whiteboard nothing but its elements."""
 
 
 class _Version(Struct):
     v: int
-
-
-class _StoredPage(Struct, frozen=True):
-    """Elements bottom first."""
-
-    name: str
-    next_z: int
-    elements: list[Element]
 
 
 class _Stored(Struct, frozen=True):
@@ -55,13 +48,18 @@ class _Stored(Struct, frozen=True):
     participants: list[Participant]
     shared: Conversation
     private: list[tuple[list[ParticipantId], Conversation]]
-    pages: list[_StoredPage]
+    pages: list[StoredPage]
     configured: Settings | None = None
     ip_rules: tuple[IpRule, ...] = ()
     arrivals: list[int] = []
     waiting: tuple[Participant, ...] = ()
     bars: tuple[Bar, ...] = ()
     dismissed: tuple[SessionId, ...] = ()
+    pinned: tuple[Message, ...] = ()
+    gone: list[tuple[ParticipantId, Gone]] = []
+    spoke: list[tuple[ParticipantId, datetime]] = []
+    e2ee: KeyState = KeyState()
+    board: StoredBoard | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -71,7 +69,7 @@ _stored = msgspec.msgpack.Decoder(_Stored)
 
 def encode_snapshot(state: RoomState) -> bytes:
     private = sorted(state.chat.private.items())
-    participants = in_order(state)
+    participants, pages = in_order(state), stored_pages(state.whiteboard)
     stored = _Stored(
         VERSION,
         state.room,
@@ -85,25 +83,26 @@ def encode_snapshot(state: RoomState) -> bytes:
         participants,
         state.chat.shared,
         [(list(members), conversation) for members, conversation in private],
-        [_StoredPage(name, page.next_z, whiteboard.in_order(page)) for name, page in _sorted(state.whiteboard)],
+        pages,
         state.configured,
         state.ip_rules,
         [state.arrivals[who.id] for who in participants],
         state.waiting,
         state.bars,
         state.dismissed,
+        state.chat.pinned,
+        sorted(state.chat.gone.items()),
+        sorted(state.chat.spoke.items()),
+        state.e2ee,
+        stored_board(state.whiteboard, pages),
     )
     return _encode(stored)
-
-
-def _sorted(board: BoardState) -> list[tuple[str, BoardPage]]:
-    return sorted(board.pages.items(), key=lambda item: item[0])
 
 
 def decode_snapshot(data: bytes) -> RoomState:
     """Raises MeetError for a version that this release cannot read."""
     version = _version.decode(data).v
-    if version not in (1, VERSION):
+    if not 1 <= version <= VERSION:
         raise MeetError(f"a snapshot of version {version} needs a newer release")
     stored = _stored.decode(data)
     return RoomState(
@@ -115,7 +114,7 @@ def decode_snapshot(data: bytes) -> RoomState:
         Map((who.id, who) for who in stored.participants),
         Map((who.session, who.id) for who in stored.participants),
         _chat(stored),
-        BoardState(Map((page.name, _page(page)) for page in stored.pages)),
+        board_of(stored.pages, stored.board),
         stored.seq,
         stored.epoch,
         stored.at,
@@ -125,14 +124,11 @@ def decode_snapshot(data: bytes) -> RoomState:
         stored.waiting,
         stored.bars,
         stored.dismissed,
+        stored.e2ee,
     )
 
 
 def _chat(stored: _Stored) -> ChatState:
     private = Map((tuple(members), conversation) for members, conversation in stored.private)
-    return ChatState(stored.shared, private, sum(len(c.messages) for _, c in stored.private))
-
-
-def _page(stored: _StoredPage) -> BoardPage:
-    elements = Map((element.id, element) for element in stored.elements)
-    return BoardPage(elements, stored.next_z, sum(element.shown_bytes for element in stored.elements))
+    count = sum(len(c.messages) for _, c in stored.private)
+    return ChatState(stored.shared, private, count, stored.pinned, Map(stored.gone), Map(stored.spoke))

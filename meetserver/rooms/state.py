@@ -7,6 +7,7 @@ from immutables import Map
 from msgspec import Struct
 
 from meetserver.chat.state import ChatState
+from meetserver.e2ee.state import KeyState
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId
 from meetserver.network.rules import IpRule
 from meetserver.rooms.messages import Bar, Participant, Settings
@@ -40,6 +41,7 @@ class RoomState(Struct, frozen=True):
     waiting: tuple[Participant, ...] = ()
     bars: tuple[Bar, ...] = ()
     dismissed: tuple[SessionId, ...] = ()
+    e2ee: KeyState = KeyState()
 
     @property
     def rules(self) -> Settings:

@@ -7,21 +7,29 @@ that it was made of is the same one, and a join encodes the roster anew and noth
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import state as chat
 from meetserver.chat.state import ChatState
+from meetserver.e2ee.state import Share, shares_for
 from meetserver.ids import MeetingId, ParticipantId, RoomId
-from meetserver.rooms.live import LiveState
+from meetserver.ports import Mark
+from meetserver.rooms import talk
+from meetserver.rooms.chat_view import chat_page_of
+from meetserver.rooms.live import LiveState, marks_of
 from meetserver.rooms.messages import Participant, Settings
 from meetserver.rooms.state import RoomState, in_order
 from meetserver.whiteboard import state as whiteboard
+from meetserver.whiteboard.messages import Sheet, VersionShown
 from meetserver.whiteboard.state import BoardPage, BoardState
 
 ENVELOPE_BYTES: Final = 8 * 1024
 """Room for the rest of the frame that a snapshot stands in: title, settings, session, presence."""
+
+MARK_BYTES: Final = 120
+"""One mark, encoded."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -34,11 +42,23 @@ class Room(Struct, frozen=True):
     ended: bool
 
 
-class ChatPage(Struct, frozen=True):
-    """`chat.messages.Message`s, rising by seq; `more`: there are older ones, at `GET …/messages`."""
+class Keys(Struct, frozen=True):
+    """Of an encrypted chat: the members' identity keys, and the newest shares that are for the viewer, oldest first."""
 
-    messages: list[Raw]
-    more: bool
+    keys: dict[ParticipantId, str]
+    shares: list[Share]
+
+
+class Board(Struct, frozen=True):
+    """`pages`: the elements of each page with any, bottom first, as `{"id", "element", "z"}`. `order` has all pages,
+    `sheets` the properties of those made on purpose, `versions` what was kept, oldest first. A new element stands at
+    `next_z`."""
+
+    pages: dict[str, Raw]
+    order: tuple[str, ...]
+    sheets: dict[str, Sheet]
+    versions: list[VersionShown]
+    next_z: int
 
 
 class Link(Struct, frozen=True):
@@ -49,15 +69,16 @@ class Link(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """Parts are encoded already; `waiting` is the lobby's queue, a list of Participant; `marks` are read marks, for
-    which there is no command yet."""
+    """Parts are encoded already; `waiting` is the lobby's queue, a list of Participant; `marks` say how far in the log
+    each participant's client has got, and they have read (in a room of at most limits.ROSTER_MEMBERS)."""
 
     room: Room
     participants: Raw | Link
     waiting: Raw
     chat: Raw
     whiteboard: Raw | Link
-    marks: dict[str, int]
+    marks: dict[ParticipantId, Mark]
+    e2ee: Raw | UnsetType = UNSET
 
 
 class Views:
@@ -79,36 +100,42 @@ class Views:
 
     def view(self, state: RoomState, live: LiveState, viewer: ParticipantId) -> bytes:
         """What this participant may see, within SNAPSHOT_BYTES."""
-        if not chat.has_private(state.chat, viewer):
+        own = talk.selves(state, viewer)
+        if not chat.has_private(state.chat, own) and not state.e2ee.shares:
             return self.shared(state, live)
-        return self._snapshot(state, live, _chat_page(chat.page_for(state.chat, viewer)))
+        return self._snapshot(state, live, chat_page_of(state.chat, chat.page_for(state.chat, own)), viewer)
 
     def whole(self, state: RoomState, live: LiveState) -> bytes:
         """What everybody may see, whatever its size."""
         roster = self.participants(state, live)
         chat_page, board = self._shared_chat(state.chat), self.board(state.whiteboard)
-        return _encode(_snapshot(state, roster, self._queue(state), chat_page, board))
+        return _encode(_snapshot(state, roster, self._queue(state), chat_page, board, {}, _keys(state)))
 
-    def _snapshot(self, state: RoomState, live: LiveState, chat_page: Raw) -> bytes:
-        """The larger of board and roster gives way to a link until it fits; the chat page is bounded by itself."""
-        queue = self._queue(state)
+    def _snapshot(
+        self, state: RoomState, live: LiveState, chat_page: Raw, viewer: ParticipantId | None = None
+    ) -> bytes:
+        """The larger of board and roster gives way to a link until it fits; the others are bounded by themselves."""
+        queue, keys = self._queue(state), _keys(state, viewer)
         budget = limits.SNAPSHOT_BYTES - ENVELOPE_BYTES - len(chat_page) - len(queue)
+        budget -= 0 if keys is UNSET else len(keys)
         is_crowded = len(state.participants) > limits.ROSTER_MEMBERS
+        marks = {} if is_crowded else marks_of(state, live)
+        budget -= MARK_BYTES * len(marks)
         sizes = {
             "participants": budget + 1 if is_crowded else len(self.participants(state, live)),
-            "whiteboard": state.whiteboard.size_bytes,
+            "whiteboard": state.whiteboard.size_bytes + len(_encode(_about(state.whiteboard))),
         }
         links = {part: _link(state, part) for part in _too_big(sizes, budget)}
         roster = links.get("participants") or self.participants(state, live)
         board = links.get("whiteboard") or self.board(state.whiteboard)
-        return _encode(_snapshot(state, roster, queue, chat_page, board))
+        return _encode(_snapshot(state, roster, queue, chat_page, board, marks, keys))
 
     def participants(self, state: RoomState, live: LiveState) -> Raw:
         """Who is here, by order of coming."""
         made = self._roster
-        if made is None or made[0] is not state.participants or made[1] is not live:
+        if made is None or made[0] is not state.participants or made[1] is not live.shown:
             roster = Raw(_encode([_as_shown(who, live) for who in in_order(state)]))
-            made = self._roster = (state.participants, live, roster)
+            made = self._roster = (state.participants, live.shown, roster)
         return made[2]
 
     def _queue(self, state: RoomState) -> Raw:
@@ -118,13 +145,14 @@ class Views:
 
     def _shared_chat(self, state: ChatState) -> Raw:
         if self._chat is None or self._chat[0] is not state:
-            self._chat = (state, _chat_page(chat.shared_page(state)))
+            self._chat = (state, chat_page_of(state, chat.shared_page(state)))
         return self._chat[1]
 
     def board(self, board: BoardState) -> Raw:
-        """All pages, each bottom first."""
+        """All pages, each bottom first, and what there is to say about them."""
         self._pages = {name: self._page(name, page) for name, page in sorted(board.pages.items(), key=_name)}
-        return Raw(_encode({"pages": {name: Raw(shown) for name, (_, shown) in self._pages.items()}}))
+        elements = {name: Raw(shown) for name, (_, shown) in self._pages.items()}
+        return Raw(_encode(Board(elements, *_about(board))))
 
     def _page(self, name: str, page: BoardPage) -> tuple[BoardPage, bytes]:
         made = self._pages.get(name)
@@ -138,8 +166,8 @@ def shared_view(state: RoomState, live: LiveState) -> bytes:
 
 def private_view(state: RoomState, participant: ParticipantId) -> bytes | None:
     """The chat page of this participant's private messages; None when there are none."""
-    page = chat.private_page(state.chat, participant)
-    return bytes(_chat_page(page)) if page.messages else None
+    page = chat.private_page(state.chat, talk.selves(state, participant))
+    return bytes(chat_page_of(state.chat, page)) if page.messages else None
 
 
 def view(state: RoomState, live: LiveState, viewer: ParticipantId) -> bytes:
@@ -163,9 +191,24 @@ def part_view(state: RoomState, live: LiveState, part: str) -> bytes | None:
             return None
 
 
-def _snapshot(state: RoomState, roster: Raw | Link, queue: Raw, chat_page: Raw, board: Raw | Link) -> Snapshot:
+def _snapshot(
+    state: RoomState,
+    roster: Raw | Link,
+    queue: Raw,
+    chat_page: Raw,
+    board: Raw | Link,
+    marks: dict[ParticipantId, Mark],
+    keys: Raw | UnsetType,
+) -> Snapshot:
     room = Room(state.room, state.meeting, state.title, state.rules, state.ended)
-    return Snapshot(room, roster, queue, chat_page, board, {})
+    return Snapshot(room, roster, queue, chat_page, board, marks, keys)
+
+
+def _keys(state: RoomState, viewer: ParticipantId | None = None) -> Raw | UnsetType:
+    if not state.rules.e2ee:
+        return UNSET
+    shares = [] if viewer is None else shares_for(state.e2ee, viewer)
+    return Raw(_encode(Keys(state.e2ee.members, shares)))
 
 
 def _too_big(sizes: dict[str, int], budget: int) -> list[str]:
@@ -187,21 +230,12 @@ def _as_shown(who: Participant, live: LiveState) -> Participant:
     shown = live.shown.get(who.id)
     if shown is None:
         return who
-    return replace(who, audio=shown.audio, video=shown.video, status=shown.status, away=shown.away)
+    return replace(who, audio=shown.audio, video=shown.video, status=shown.status, away=shown.away, board=shown.board)
 
 
-def _chat_page(page: chat.Page) -> Raw:
-    """The newest messages that fit CHAT_PAGE_BYTES."""
-    messages: list[Raw] = []
-    left_bytes = limits.CHAT_PAGE_BYTES
-    for message in reversed(page.messages):
-        encoded = _encode(message)
-        left_bytes -= len(encoded) + 1
-        if left_bytes < 0:
-            break
-        messages.append(Raw(encoded))
-    has_all = len(messages) == len(page.messages)
-    return Raw(_encode(ChatPage(messages[::-1], page.more or not has_all)))
+def _about(board: BoardState) -> tuple[tuple[str, ...], dict[str, Sheet], list[VersionShown], int]:
+    sheets = {name: board.sheets[name] for name in board.order}
+    return board.all_pages, sheets, [version.about for version in board.versions], board.next_z
 
 
 def _name(item: tuple[str, BoardPage]) -> str:

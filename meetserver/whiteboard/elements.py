@@ -11,6 +11,8 @@ from meetserver.errors import Refusal
 from meetserver.messages import Json
 
 _encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(dict[str, Json]).decode
+"""An element's fields, of its body."""
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACES: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(c for c in range(256) if c not in b"[]{}")

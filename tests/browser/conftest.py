@@ -1,4 +1,4 @@
-"""A real server and a real Chromium with fake cameras: one for all tests of a worker, in a profile of each person."""
+"""A real server and a real Chromium: one for all tests of a worker, in a profile of each person."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -22,6 +22,11 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--no-first-run",
 ]
+
+NO_CAMERA = """
+if (navigator.mediaDevices)  // only pages that the browser takes for secure have them
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("there is none", "NotFoundError"));
+"""
 
 SETTINGS = {"MEET_REQUIRE_VERIFIED_EMAIL": "true"}
 
@@ -71,8 +76,10 @@ def artifacts() -> Path:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def person(browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
-    """Makes people, each with a browser profile of their own; what their pages complain about fails the test."""
+async def person(request: pytest.FixtureRequest, browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
+    """Makes people, each with a browser profile of their own; what their pages complain about fails the test. They
+    have no cameras, unless the test is marked so."""
+    has_cameras = request.node.get_closest_marker("cameras") is not None
     contexts: list[BrowserContext] = []
     people: list[Person] = []
 
@@ -86,6 +93,8 @@ async def person(browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
             color_scheme="dark" if theme == "dark" else "light",
         )
         contexts.append(context)
+        if not has_cameras:
+            await context.add_init_script(NO_CAMERA)
         made = await Person.open(context, name)
         people.append(made)
         return made

@@ -35,9 +35,10 @@ async () => {
 """
 INK_AT = """
 ([x, y]) => {
-  const canvas = document.querySelector(".paper canvas.base");
-  const size = 9;
-  const left = Math.round(x * canvas.width) - 4, top = Math.round(y * canvas.height) - 4;
+  const paper = document.querySelector(".paper"), canvas = paper.querySelector("canvas.base");
+  const [left0, top0, width, height] = (paper.dataset.view ?? "0 0 1 1").split(" ").map(Number);
+  const size = 9, ratio = canvas.width / paper.clientWidth;
+  const left = Math.round((left0 + x * width) * ratio) - 4, top = Math.round((top0 + y * height) * ratio) - 4;
   const { data } = canvas.getContext("2d").getImageData(left, top, size, size);
   return data.some((value, at) => at % 4 === 3 && value > 0);
 }
@@ -125,11 +126,22 @@ class Person:
         await self.page.locator("[data-tool=board]").click()
         await expect(self.page.locator(".paper")).to_be_visible()
 
-    async def draw(self, points: Sequence[Point]) -> None:
-        """One stroke, in parts (0 to 1) of the board's width and height."""
-        box = await self.page.locator(".paper").bounding_box()
+    async def on_board(self, points: Sequence[Point]) -> list[Point]:
+        """Where parts (0 to 1) of the board's width and height are in the window."""
+        paper = self.page.locator(".paper").first
+        await expect(paper).to_have_attribute("data-view", re.compile(r"\d"))
+        box, view = await paper.bounding_box(), await paper.get_attribute("data-view")
         assert box is not None, "the board is not open"
-        on_page = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        assert view is not None
+        left, top, width, height = map(float, view.split())
+        return [(box["x"] + left + x * width, box["y"] + top + y * height) for x, y in points]
+
+    async def take_tool(self, name: str) -> None:
+        await self.page.get_by_role("radio", name=name, exact=True).check()
+
+    async def draw(self, points: Sequence[Point]) -> None:
+        """With the tool in hand: down at the first of these parts (0 to 1) of the board, up at the last."""
+        on_page = await self.on_board(points)
         await self.page.mouse.move(*on_page[0])
         await self.page.mouse.down()
         for x, y in on_page[1:]:

@@ -13,14 +13,14 @@ from tests.servers.oidc import OidcServer
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[OidcServer]:
     with OidcServer() as provider:
         provider.given_user("ann", {"email": "ann@example.com", "email_verified": True, "name": "Ann"})
         yield provider
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(provider: OidcServer) -> Iterator[MeetServer]:
     known = {"name": "acme", "title": "Acme", "issuer": provider.issuer, "client_id": "meet", "client_secret": "x"}
     with MeetServer(settings={"MEET_OIDC_PROVIDERS": msgspec.json.encode([known]).decode()}) as server:

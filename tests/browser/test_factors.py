@@ -3,6 +3,7 @@
 The page calls the API by itself, so that what is tested is the browser's WebAuthn and the server's, not the buttons.
 """
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
 
-EMAIL, PASSWORD = "ann@example.com", "correct horse battery staple"
+PASSWORD = "correct horse battery staple"
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -52,7 +53,11 @@ class Person:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.email = f"{secrets.token_hex(6)}@example.org"
         self.csrf: str | None = None
+
+    async def register(self) -> None:
+        await self.call("POST", "/auth/register", {"email": self.email, "password": PASSWORD, "name": "Ann"})
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         answer = await self.page.evaluate(CALL, [method, path, body, self.csrf])
@@ -61,7 +66,7 @@ class Person:
 
     async def sign_in(self) -> Any:
         """By password; what is still asked for, or None."""
-        answer = await self.call("POST", "/auth/login", {"email": EMAIL, "password": PASSWORD, "cookie": True})
+        answer = await self.call("POST", "/auth/login", {"email": self.email, "password": PASSWORD, "cookie": True})
         self.csrf = answer.get("csrf_token")
         return None if self.csrf else answer
 
@@ -81,9 +86,9 @@ class Person:
         await self.call("POST", "/users/me/passkeys", {"token": begun["token"], "name": "This one", "passkey": made})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[MeetServer]:
-    with MeetServer() as server:
+    with MeetServer(settings={"MEET_RATE_FACTOR": "0"}) as server:
         yield server
 
 
@@ -93,7 +98,7 @@ async def ann(browser: Browser, server: MeetServer) -> AsyncIterator[Person]:
     page = await browser.new_page(base_url=server.base_url.replace("127.0.0.1", "localhost"))
     await page.goto("/docs")  # which asks for no passkey by itself
     ann = Person(page)
-    await ann.call("POST", "/auth/register", {"email": EMAIL, "password": PASSWORD, "name": "Ann"})
+    await ann.register()
     assert await ann.sign_in() is None
     yield ann
     await page.close()

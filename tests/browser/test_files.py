@@ -26,10 +26,6 @@ LARGE_BYTES = PART_BYTES + PART_BYTES // 8
 """Two parts of what the page sends at once."""
 
 UPLOADS = "**/api/v1/files/uploads/*"
-WITHOUT_CAMERA = (
-    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };"
-)
-"""Pictures of people are not what these tests are about."""
 
 POST = """
 async ([path, body]) => {
@@ -174,8 +170,6 @@ async def is_drawn(image: Locator, width: int) -> None:
 async def test_files_in_a_room(server: MeetServer, person: Invite, artifacts: Path) -> None:
     ada = await given_host(server, person)
     grace = await person("Grace Hopper", on=PHONE, theme="dark")
-    for one in (ada, grace):
-        await one.page.add_init_script(WITHOUT_CAMERA)
     link = f"{server.base_url}/m/{await make_meeting(ada)}"
     await ada.join(link)
     await grace.join(link, as_guest=True)
@@ -370,7 +364,6 @@ async def test_many_files_and_those_of_others(server: MeetServer, person: Invite
 async def test_what_is_held_and_what_is_too_large(server: MeetServer, person: Invite) -> None:
     ada = await given_host(server, person)
     guest = await person("Grace Hopper")
-    await guest.page.add_init_script(WITHOUT_CAMERA)
     meeting = await make_meeting(ada)
     link = await post(ada, f"/meetings/{meeting}/links", role="viewer", skips_lobby=True)
     card = await open_page(ada, meeting)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import PHONE, Invite
+from tests.browser.conftest import NO_CAMERA, PHONE, Invite
 from tests.browser.doors import have_an_account
 from tests.servers.meetserver import MeetServer
 
@@ -15,6 +15,7 @@ STROKE = [(0.2, 0.3), (0.5, 0.3), (0.8, 0.3)]
 OTHER_STROKE = [(0.2, 0.7), (0.5, 0.7), (0.8, 0.7)]
 
 
+@pytest.mark.cameras
 async def test_two_people_meet(server: MeetServer, person: Invite, artifacts: Path) -> None:
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper", on=PHONE, theme="dark")
@@ -69,12 +70,11 @@ async def test_the_host_ends_the_meeting_for_everybody(server: MeetServer, perso
         await expect(one.page.get_by_role("heading", name="The meeting has ended")).to_be_visible()
 
 
+@pytest.mark.cameras
 async def test_a_guest_without_camera_comes_in_all_the_same(server: MeetServer, person: Invite) -> None:
     ada = await person("Ada Lovelace")
     grace = await person("Grace Hopper")
-    await grace.page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };"
-    )
+    await grace.page.add_init_script(NO_CAMERA)
     await have_an_account(ada, server)
     link = await ada.create_meeting("Weekly planning")
     await ada.join(link)

@@ -69,6 +69,7 @@ async def test_a_ban_that_is_lifted_lets_in_again(server: MeetServer, person: In
         await is_inside(one)
 
 
+@pytest.mark.cameras
 async def test_who_is_muted_by_a_host_is_quiet_and_told(server: MeetServer, person: Invite) -> None:
     ada = await given_a_host(server, person)
     link = await given_a_meeting(ada)
@@ -91,6 +92,7 @@ async def test_who_is_muted_by_a_host_is_quiet_and_told(server: MeetServer, pers
     await expect(microphone).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.cameras
 async def test_who_is_made_a_viewer_sends_nothing_more(server: MeetServer, person: Invite) -> None:
     ada = await given_a_host(server, person)
     link = await given_a_meeting(ada)
@@ -110,6 +112,7 @@ async def test_who_is_made_a_viewer_sends_nothing_more(server: MeetServer, perso
     await grace.sees_moving_pictures()
 
 
+@pytest.mark.cameras
 async def test_a_viewer_by_link_sees_and_sends_nothing(server: MeetServer, person: Invite) -> None:
     ada = await given_a_host(server, person)
     link = await given_a_meeting(ada)

@@ -12,7 +12,7 @@ from tests.browser.doors import have_an_account
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.faults]
+pytestmark = [pytest.mark.browser, pytest.mark.cameras, pytest.mark.faults]
 
 # Lets a test cut the page's sockets, and keep it from opening new ones.
 CUTTABLE = """

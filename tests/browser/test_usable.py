@@ -8,7 +8,7 @@ from tests.browser.doors import have_an_account
 from tests.browser.person import Person
 from tests.servers.meetserver import MeetServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.cameras]
 
 SMALLEST: ViewportSize = {"width": 360, "height": 640}
 

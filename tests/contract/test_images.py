@@ -152,7 +152,7 @@ async def test_a_worker_that_hangs_is_killed_and_the_next_image_passes() -> None
     with pytest.raises(Unavailable):
         await images.remake(picture("PNG"))
     assert await _workers() == []
-    images._timeout_s = limits.IMAGE_TIMEOUT_S
+    images._workers._timeout_s = limits.IMAGE_TIMEOUT_S
     assert (await images.remake(picture("PNG"))).width == 64
 
 

@@ -123,12 +123,16 @@ async def test_a_job_that_takes_too_long_has_failed(machine: Machine) -> None:
 
 async def test_no_more_jobs_run_at_once_than_there_are_slots(machine: Machine) -> None:
     runner = machine.runner(slots=3)
+    all_busy = asyncio.Event()
     now = most = 0
 
     async def count(one: Job) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
+        if now == 3:
+            all_busy.set()
+        await all_busy.wait()
         await asyncio.sleep(0.005)
         now -= 1
         await machine.see(one.payload)

@@ -142,8 +142,8 @@ def test_no_code_is_made_of_data() -> None:
 
 
 def test_no_commands_of_the_system_are_run() -> None:
-    """But our own Python, which images are made anew in."""
-    assert {found.partition(":")[0] for found in everywhere(runs_commands)} == {"meetserver/adapters/images.py"}
+    """But our own Python, which images are made anew and boards are drawn in."""
+    assert {found.partition(":")[0] for found in everywhere(runs_commands)} == {"meetserver/adapters/worker.py"}
 
 
 def test_no_objects_are_made_of_data_but_typed_ones() -> None:
@@ -266,8 +266,8 @@ def test_passwords_are_masked_and_come_from_wherever_they_are_kept() -> None:
 
 def test_what_outlives_a_tab_is_how_it_looks_and_a_guests_name() -> None:
     kept = {name for line in lines_with(KEPT) for name in KEPT.findall(line)[0] if name}
-    # … and where uploads go on, which is an address for who began them, by a hash.
-    assert kept <= {'"meet.theme"', "NAME", "key", "UPLOADS"}
+    # … and where uploads go on, which is an address for who began them, by a hash; and whether one tells what one read.
+    assert kept <= {'"meet.theme"', "NAME", "key", "UPLOADS", "TELLS_READ"}
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_the_tour_names_what_is_there(path: str, name: str) -> None:
 
 def test_the_tour_goes_all_the_way() -> None:
     paths = [path for path, name in tour_names() if not name]
-    assert paths[0] == "web/static/js/chat/panel.js"
+    assert paths[0] == "web/static/js/chat/composer.js"
     assert {"actors/room.py", "adapters/sqlite_commits.py", "adapters/postgres_commits.py"} <= set(paths)
 
 

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
+from meetserver import limits
 from meetserver.adapters.commits import malformed
 from meetserver.errors import Duplicate, NotFound, Stale, StoreError, UnknownOutcome
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
-from meetserver.ports import Commit, Entry, Loaded, OpenSession, SnapshotRow, Started, Whereabouts
+from meetserver.ports import Commit, Entry, Loaded, Mark, OpenSession, SnapshotRow, Started, Whereabouts, farther
 
 Fault: TypeAlias = Literal["unknown_committed", "unknown_not_committed", "stale"]
 
@@ -29,6 +30,7 @@ class MemoryRoom:
         self.snapshot: SnapshotRow | None = None
         self.sessions: dict[SessionId, OpenSession] = {}
         self.ever: dict[SessionId, OpenSession] = {}
+        self.marks: dict[str, Mark] = {}
         self.ended_at: datetime | None = None
         self.is_quarantined = False
 
@@ -86,8 +88,9 @@ class MemoryRoomLog:
         row = self._row(room)
         after = row.snapshot.seq if row.snapshot else 0
         return Loaded(
-            row.meeting, row.title, row.settings, row.snapshot, tuple(row.entries[after:]), tuple(row.sessions.values())
-        )
+            row.meeting, row.title, row.settings, row.snapshot, tuple(row.entries[after:]),
+            tuple(row.sessions.values()), _kept(row.marks),
+        )  # fmt: skip
 
     async def commit(self, commits: Sequence[Commit]) -> list[StoreError | None]:
         await self._wait()
@@ -119,6 +122,12 @@ class MemoryRoomLog:
         row = self.rooms.get(room)
         if row and (row.snapshot is None or row.snapshot.seq <= seq):
             row.snapshot = SnapshotRow(seq, data)
+
+    async def save_marks(self, room: RoomId, marks: Mapping[str, Mark]) -> None:
+        await self._wait()
+        row = self.rooms.get(room)
+        if row is not None:
+            row.marks |= {who: farther(row.marks.get(who, Mark()), mark) for who, mark in marks.items()}
 
     async def release(self, room: RoomId, epoch: int) -> None:
         await self._wait()
@@ -176,6 +185,24 @@ class MemoryRoomLog:
         ]
         return found[:limit] if after_seq is not None else found[-limit:]
 
+    async def entries_at(self, room: RoomId, seqs: Sequence[int]) -> list[Entry]:
+        await self._wait()
+        entries = self._entries(room)
+        return [entries[seq - 1] for seq in sorted(set(seqs)) if 0 < seq <= len(entries)]
+
+    async def entries_about(
+        self, room: RoomId, subjects: Sequence[int], limit: int, *, newest_first: bool = False
+    ) -> list[Entry]:
+        await self._wait()
+        sign = -1 if newest_first else 1
+        wanted = frozenset(subjects)
+        found = [(sign * e.subject, e.seq, e) for e in self._entries(room) if e.subject in wanted and e.subject]
+        return [entry for _, _, entry in sorted(found)[:limit]]
+
+    async def deleted_among(self, room: RoomId, subjects: Sequence[int]) -> Mapping[int, datetime]:
+        about = await self.entries_about(room, subjects, len(self._entries(room)))
+        return {e.subject: e.at for e in about if e.type == "chat.deleted" and e.subject is not None}
+
     # --- erasure
 
     async def participants_of(self, user: UserId) -> dict[RoomId, list[ParticipantId]]:
@@ -196,6 +223,17 @@ class MemoryRoomLog:
     async def forget(self, user: UserId) -> None:
         for row in self.rooms.values():
             row.ever = {id_: one for id_, one in row.ever.items() if one.user != user}
+            row.marks.pop(user, None)
+
+    async def missed_deletions(self, since: datetime, limit: int) -> list[tuple[RoomId, int]]:
+        missed: list[tuple[RoomId, int]] = []
+        for room, row in self.rooms.items():
+            for entry in row.entries:
+                if entry.type == "chat.deleted" and entry.subject is not None and entry.at > since:
+                    says = row.entries[entry.subject - 1].body_hash is not None
+                    if says or (row.snapshot is not None and row.snapshot.seq < entry.seq):
+                        missed.append((room, entry.subject))
+        return missed[:limit]
 
     # ---
 
@@ -265,3 +303,7 @@ class MemoryRoomLog:
     async def _wait(self) -> None:
         if self._pause is not None:
             await self._pause()
+
+
+def _kept(marks: Mapping[str, Mark]) -> dict[str, Mark]:
+    return dict(sorted(marks.items())[: limits.MARKS_KEPT])

@@ -672,12 +672,39 @@ def upgrade() -> None:
         sa.Column("audience", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("txn", sa.Text(), nullable=True),
         sa.Column("body_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("subject", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_room_event_room_id_room"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("room_id", "seq", name=op.f("pk_room_event")),
         sa.UniqueConstraint("room_id", "author", "txn", name=op.f("uq_room_event_room_id_author_txn")),
     )
     with op.batch_alter_table("room_event", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_room_event_deleted",
+            ["at"],
+            unique=False,
+            postgresql_where=sa.text("type = 'chat.deleted'"),
+            sqlite_where=sa.text("type = 'chat.deleted'"),
+        )
         batch_op.create_index("ix_room_event_room_id_type_seq", ["room_id", "type", "seq"], unique=False)
+        batch_op.create_index(
+            "ix_room_event_subject",
+            ["room_id", "subject", "seq"],
+            unique=False,
+            postgresql_where=sa.text("subject IS NOT NULL"),
+            sqlite_where=sa.text("subject IS NOT NULL"),
+        )
+
+    op.create_table(
+        "room_mark",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("delivered", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("read", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_room_mark_room_id_room"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("room_id", "person", name=op.f("pk_room_mark")),
+    )
+    with op.batch_alter_table("room_mark", schema=None) as batch_op:
+        batch_op.create_index("ix_room_mark_person", ["person"], unique=False)
 
     op.create_table(
         "room_session",

@@ -33,6 +33,7 @@ from meetserver.adapters.engine import open_database
 from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
 from meetserver.adapters.memory.blobs import MemoryBlobs
+from meetserver.adapters.memory.boards import BoardsHere
 from meetserver.adapters.memory.cache import MemoryCache
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.images import ImagesHere
@@ -334,6 +335,7 @@ async def _services(
         guest_links=GuestLinks(database, meetings, keys, clock, random, security_log),
         ip_rules=IpRules(database, clock, random, security_log),
         tickets=Tickets(keys.derive("ticket"), clock, random),
+        boards=BoardsHere(),
         files=files,
         uploads=uploads,
         direct=DirectTransfers(database, blobs, presigner, uploads, files, clock, lambda: None),

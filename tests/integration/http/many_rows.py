@@ -70,6 +70,12 @@ INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data)
     SELECT '{room}', i, 1, ago({many} - i), 'p', CASE WHEN i % 50 = 0 THEN 'chat.sent' ELSE 'whiteboard.applied' END, 1,
         substr(sha256(convert_to('{room}/' || i, 'UTF8') || decode('00', 'hex') || plain), 1, 16) || plain
     FROM generate_series(1000, {many} / 10) i, convert_to('{message}', 'UTF8') plain;
+INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, subject)
+    SELECT 'other', i, 1, ago({many} - i), 'p', CASE WHEN i % 100 = 0 THEN 'chat.deleted' ELSE 'chat.edited' END, 1, '',
+        i / 10
+    FROM generate_series(1, {some}) i;
+INSERT INTO room_mark (room_id, person, delivered, read)
+    SELECT CASE WHEN i % 100 = 0 THEN '{room}' ELSE 'r' || i END, 'u' || i, i, i FROM generate_series(1, {some}) i;
 INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data)
     SELECT 'other' || i / 1000, i, 1, ago({many} - i), 'p', 'whiteboard.applied', 1, ''
     FROM generate_series(1, {many} / 10 * 9) i;

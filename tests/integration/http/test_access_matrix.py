@@ -217,8 +217,9 @@ def differences(route: AnyRoute) -> frozenset[str]:
         "add_passkey": frozenset({"forbidden"}),
         # For pages with a cookie alone.
         "read_csrf_token": frozenset({"sign in"}),
-        # Who looks on may know of the meeting's files; and the sample is no form.
+        # Who looks on may know of the meeting's files, and of its board; and the sample is no form.
         "upload_file": frozenset({"forbidden"}),
+        "import_board": frozenset({"forbidden"}),
         # Only who brought a file, or moderates, deletes it: it is the host's here.
         "delete_file": frozenset({"forbidden"}),
         "begin_upload": frozenset({"forbidden"}),

@@ -332,6 +332,7 @@ class TestAForm:
             b"",
             b"--x\r\n\r\n",
             b"no form at all",
+            b"--x--\r\n",
             b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\nhi\r\n--x--\r\n',
             b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi',
         ],

@@ -16,6 +16,7 @@ BODIES: dict[str, Any] = {
     "add_invitee": {"email": "bo@example.com"},
     "update_invitee": {"role": "host"},
     "create_link": {},
+    "begin_direct_upload": {"name": "some.dat", "size_bytes": 9},
 }
 """What is sent where an empty body is none."""
 HIDING = [route for route in ROUTES if "meeting_id" in route.path_parts and "guest" not in route.rule.roles]

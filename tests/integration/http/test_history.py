@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from meetserver import limits
-from meetserver.chat.messages import Sent
+from meetserver.chat.messages import Deleted, Edited, Reacted, Sent
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId, UserId
 from meetserver.messages import Event
 from meetserver.ports import Commit, Entry, OpenSession
@@ -49,15 +49,18 @@ class Room:
             data=encode(event),
             to=None if to is None else tuple(sorted(to)),
             txn=f"txn-{self._seq + 1}",
+            subject=event.subject(),
         )
         assert await self._log.commit([Commit(self.id, self._epoch, self._seq, (entry,), opened)]) == [None]
         self._seq += 1
 
-    async def joins(self, who: ParticipantId, user: str | None = None, *, waits: bool = False) -> str:
+    async def joins(
+        self, who: ParticipantId, user: str | None = None, *, waits: bool = False, name: str | None = None
+    ) -> str:
         """The resume token. `waits`: no farther than into the lobby."""
         session, token = SessionId(f"{who}-session"), f"{who}-resume-token"
         at = timestamp(self.owner.services.clock.now())
-        shown = Participant(who, session, who.title(), "participant", at)
+        shown = Participant(who, session, name or who.title(), "participant", at)
         opened = OpenSession(
             session,
             who,
@@ -70,7 +73,7 @@ class Room:
         return token
 
     async def says(self, who: ParticipantId, text: str, to: list[str] | None = None) -> None:
-        await self.happens(who, Sent(message_id=f"m{self._seq + 1}", name=who.title(), text=text, to=to))
+        await self.happens(who, Sent(message_id=f"{self._seq + 1}-k", name=who.title(), text=text, to=to))
 
 
 @pytest.fixture
@@ -112,6 +115,52 @@ async def test_chat_is_searched(room: Room) -> None:
     assert texts(await room.owner.get(f"{room.path}/messages", params={"q": "straße"})) == ["the STRASSE is long"]
     for absent in ("\x00", "null"):
         assert texts(await room.owner.get(f"{room.path}/messages", params={"q": absent})) == []
+
+
+async def test_messages_are_as_they_became(room: Room) -> None:
+    for number in range(3):
+        await room.says(BO, f"text {number}")
+    await room.happens(BO, Edited("1-k", "edited"))
+    await room.happens(CY, Reacted("2-k", "\N{SNOWMAN}", True, CY))
+    await room.happens(BO, Deleted("3-k"))
+    items = (await room.owner.get(f"{room.path}/messages")).body["items"]
+    assert [item["text"] for item in items] == ["edited", "text 1", ""]
+    assert items[1]["reactions"] == [{"emoji": "\N{SNOWMAN}", "by": ["cy"]}]
+    assert "edited_at" in items[0]
+    assert "deleted_at" in items[2]
+    assert texts(await room.owner.get(f"{room.path}/messages", params={"q": "edited"})) == ["edited"]
+    for gone in ("text 0", "text 2"):
+        assert texts(await room.owner.get(f"{room.path}/messages", params={"q": gone})) == []
+
+
+async def test_what_was_deleted_is_empty_in_every_past(room: Room) -> None:
+    await room.says(BO, "a secret")
+    await room.happens(BO, Edited("1-k", "still a secret"))
+    await room.happens(BO, Deleted("1-k"))
+    for path in ("events", "state", "state?at=1", "state?at=2"):
+        answer = await room.owner.get(f"{room.path}/{path}")
+        assert answer.status == 200
+        assert "secret" not in str(answer.body), path
+
+
+@pytest.mark.parametrize("order", ["after=0", "before=99"])
+async def test_much_said_about_messages_makes_short_pages(
+    room: Room, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(limits, "ABOUT_ENTRIES", 4)
+    monkeypatch.setattr(limits, "SEARCH_ENTRIES", 4)
+    for number in range(3):
+        await room.says(BO, f"text {number}")
+    for number in range(3):
+        for text in ("once", "twice", f"edited {number}"):
+            await room.happens(BO, Edited(f"{number + 1}-k", text))
+    found: list[str] = []
+    answer = await room.owner.get(f"{room.path}/messages?{order}")
+    while answer.body["next"]:
+        assert len(texts(answer)) <= 1
+        found += texts(answer)
+        answer = await room.owner.get(f"{room.path}/messages?cursor={answer.body['next']}")
+    assert sorted(found + texts(answer)) == ["edited 0", "edited 1", "edited 2"]
 
 
 async def test_private_messages_are_for_those_they_are_for(room: Room) -> None:

@@ -56,7 +56,6 @@ async def test_a_meeting_is_made_with_its_room(ann: Api) -> None:
 LATER: list[dict[str, Any]] = [
     {"rrule": "FREQ=DAILY"},
     {"settings": {"recording": True}},
-    {"settings": {"e2ee": True}},
     {"settings": {"media": "relay"}},
     {"settings": {"retention_days": 3}},
 ]

@@ -132,6 +132,7 @@ async def look_for_work(api: Api, given: Items) -> None:
     await files.read_contents(database, ["f5", "f6"])
     await direct_store.to_take_in(database, ["f5"], now, 4)
     await files.doomed(database, 100)
+    await SqlLogErasure(database, PlainSealer()).missed_deletions(yesterday, 100)
     await files.held(database, "f5", 100)
     await retention_store.meetings_with_days(database, "m5", 200)
     await security_log.head(database)
@@ -162,6 +163,9 @@ async def look_around(api: Api, given: Items) -> None:
     await log.quarantined()
     await log.had_session(given.room, SessionId("s"), b"")
     await log.receipts(given.room, [(ParticipantId("p"), "t")])
+    await log.entries_at(given.room, [1, 5])
+    await log.entries_about(given.room, [1, 5], 100)
+    await log.deleted_among(given.room, [1, 5])
 
     async def unit(connection: AsyncConnection) -> None:
         await http_store.delete_claims_of(connection, f"user {given.user}")

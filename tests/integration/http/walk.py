@@ -18,6 +18,7 @@ SAMPLES: Final[Mapping[str, str]] = {
     "after": "1",
     "at": START.isoformat(),
     "before": "1000000",
+    "page": "1",
     "part": "whiteboard",
     "first": "0",
     "px": "256",
@@ -27,6 +28,7 @@ SAMPLES: Final[Mapping[str, str]] = {
     "since": (START - timedelta(hours=1)).isoformat(),
     "subject": "nobody",
     "type": "password.changed",
+    "version": "v",
 }
 """What lists may be asked for, by the names of their filters."""
 

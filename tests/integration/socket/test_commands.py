@@ -28,7 +28,7 @@ async def test_bye_leaves_at_once(meeting: Meeting) -> None:
     ("frame", "code"),
     [
         ({"type": "no.such", "data": {}}, "unknown_type"),
-        ({"type": "chat.edit", "data": {}}, "not_supported"),
+        ({"type": "recording.start", "data": {}}, "not_supported"),
         ({"type": "chat.send", "txn": "t", "data": {"text": ""}}, "bad_message"),
         ({"type": "chat.send", "data": {"text": "no txn"}}, "bad_message"),
         ({"type": "chat.send", "txn": "t" * (limits.TXN_CHARS + 1), "data": {"text": "x"}}, "bad_message"),

@@ -88,6 +88,7 @@ def test_the_worst_measure_counts() -> None:
         (PREVIEW, 1, DROPPED),
         (TYPING, 2, DROPPED),
         (MICROPHONE, 2, REFUSED),
+        (chat.Mark(read=1), 2, REFUSED),
         (CALL, 3, REFUSED),
         (HAND, 3, REFUSED),
         (HAND_AND_MICROPHONE, 3, REFUSED),

@@ -18,7 +18,7 @@ def say(room: RoomState, name: str, text: str, *to: str) -> RoomState:
 
 
 def seen_by(room: RoomState, name: str) -> list[str | None]:
-    return [message.text for message in page_for(room.chat, participant_id(name)).messages]
+    return [message.text for message in page_for(room.chat, {participant_id(name)}).messages]
 
 
 def leave(room: RoomState, name: str) -> RoomState:
@@ -58,8 +58,8 @@ def test_only_author_and_addressees_see_it_among_the_shared_ones(room: RoomState
 
     assert seen_by(room, "Ann") == seen_by(room, "Bo") == ["one", "two", "three"]
     assert seen_by(room, "Cy") == [m.text for m in shared_page(room.chat).messages] == ["one", "three"]
-    assert [m.text for m in private_page(room.chat, participant_id("Bo")).messages] == ["two"]
-    assert private_page(room.chat, participant_id("Cy")).messages == ()
+    assert [m.text for m in private_page(room.chat, {participant_id("Bo")}).messages] == ["two"]
+    assert private_page(room.chat, {participant_id("Cy")}).messages == ()
 
 
 def test_both_directions_are_one_conversation(room: RoomState) -> None:
@@ -100,9 +100,9 @@ def test_a_page_has_no_hole_where_older_messages_were_dropped(room: RoomState) -
             room = say(room, "Ann", f"private {number}", "Bo")
 
     assert seen_by(room, "Bo") == ["private 1", "private 2"]
-    assert page_for(room.chat, participant_id("Bo")).more
+    assert page_for(room.chat, {participant_id("Bo")}).more
     assert seen_by(room, "Cy") == ["early"]
-    assert not page_for(room.chat, participant_id("Cy")).more
+    assert not page_for(room.chat, {participant_id("Cy")}).more
 
 
 def test_who_floods_in_private_loses_their_own_messages_first(room: RoomState) -> None:
@@ -135,4 +135,4 @@ def test_a_tenth_makes_way_at_once_the_oldest_of_the_longest(room: RoomState) ->
         room = say(room, "Bo", "one more", "Cy")
 
     assert room.chat.private_count == count_kept(room.chat) == 18
-    assert [m.text for m in private_page(room.chat, participant_id("Ann")).messages][:2] == ["to Cy 1", "to Bo 2"]
+    assert [m.text for m in private_page(room.chat, {participant_id("Ann")}).messages][:2] == ["to Cy 1", "to Bo 2"]

@@ -12,9 +12,9 @@ def test_a_text_goes_to_everybody() -> None:
 
     [sent] = granted(room, "Bo", Send(text="hello"))
 
-    assert sent == Sent(message_id=f"id-{room.seq + 1}", name="Bo", text="hello")
+    assert sent == Sent(message_id=f"{room.seq + 1}-id-{room.seq + 1}", name="Bo", text="hello")
     assert sent.addressees() is None
-    assert sent.receipt() == {"message_id": f"id-{room.seq + 1}"}
+    assert sent.receipt() == {"message_id": f"{room.seq + 1}-id-{room.seq + 1}"}
 
 
 def test_a_message_stands_in_the_room_as_it_was_sent() -> None:
@@ -23,14 +23,14 @@ def test_a_message_stands_in_the_room_as_it_was_sent() -> None:
     room = after(room, "Ann", Send(text=" <b>\tкод\n\N{GRINNING FACE} "))
 
     assert room.chat.shared.messages == (
-        Message("id-3", 3, "2026-11-22T12:00:03.000Z", ParticipantId("ann"), "Ann", " <b>\tкод\n\N{GRINNING FACE} "),
+        Message("3-id-3", 3, "2026-11-22T12:00:03.000Z", ParticipantId("ann"), "Ann", " <b>\tкод\n\N{GRINNING FACE} "),
     )
 
 
 def test_a_ciphertext_goes_with_the_id_of_its_key() -> None:
     [sent] = granted(given_room(), "Ann", Send(ciphertext="c2VjcmV0", key_id="k1"))
 
-    assert sent == Sent("id-3", "Ann", ciphertext="c2VjcmV0", key_id="k1")
+    assert sent == Sent("3-id-3", "Ann", ciphertext="c2VjcmV0", key_id="k1")
 
 
 def test_a_viewer_may_chat() -> None:

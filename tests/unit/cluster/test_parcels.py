@@ -21,6 +21,7 @@ from meetserver.cluster.parcels import Parcel
 from meetserver.cluster.remote_edge import RemoteEdge
 from meetserver.cluster.remote_ref import parcel_of
 from meetserver.cluster.way import Way
+from meetserver.e2ee import messages as e2ee
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.messages import Command
@@ -44,6 +45,7 @@ SAID: list[Command] = [
     JOIN,
     rooms.Leave(ANN, "timeout"),
     rooms.SetRole("ann", "cohost"),
+    rooms.LetDraw("ann", on=False),
     rooms.End(),
     rooms.Mute("ann", "screen"),
     rooms.Erase((ANN,)),
@@ -57,11 +59,28 @@ SAID: list[Command] = [
     rooms.Configure("Weekly", rooms.Settings(lobby=True), (IpRule("deny", "10.0.0.0/8", ("member",), "x"),)),
     chat.Send(text="hi ☃", to=["bo"], reply_to="3"),
     chat.Typing(on=False),
+    chat.Edit("118-k3f9x2ab", "hi"),
+    chat.Delete("118-k3f9x2ab"),
+    chat.React("118-k3f9x2ab", "☃", on=False),
+    chat.Pin("118-k3f9x2ab"),
+    chat.Mark(read=5),
+    e2ee.Publish("B" + "k" * 86),
+    e2ee.Share("k" * 22, {"ann": "w" * 80}),
     whiteboard.Apply([
         whiteboard.Put("1", {"kind": "pen", "points": [0, 1.5, None], "more": {"a": True}}),
         whiteboard.Patch("1", {"kind": None}),
         whiteboard.Delete("1"),
     ]),
+    whiteboard.Undo("1"),
+    whiteboard.Redo(),
+    whiteboard.Clear("1"),
+    whiteboard.Save("first"),
+    whiteboard.Restore("version", "1"),
+    whiteboard.Discard("version"),
+    whiteboard.AddPage("2", "Second"),
+    whiteboard.ChangePage("2", locked=True),
+    whiteboard.MovePage("2", 0),
+    whiteboard.RemovePage("2"),
     whiteboard.Preview("1", {"kind": "pen"}),
     whiteboard.PointerMove(0.25, -1e6, "pen"),
     presence.Set(audio=True, hand=False, status="away"),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from meetserver.chat.messages import Send
+from meetserver.chat.messages import Delete, Edit, Pin, React, Send
 from meetserver.ids import UserId
 from meetserver.messages import Command
 from meetserver.ports import Entry
-from meetserver.rooms.erasure import emptied
+from meetserver.rooms.erasure import emptied, of_deleted
 from meetserver.rooms.messages import Admit, Ban, Configure, End, Erase, Leave, Settings
 from meetserver.rooms.reducer import decide, evolve, fold
 from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot
@@ -28,6 +28,12 @@ EVENING: Story = [
     ("Ann", Send(text="thanks, Bo")),
     ("Bo", Send(ciphertext=SECRET, key_id="k1", to=[participant_id("Cy")])),
     ("Cy", Send(text="only for Bo", to=[BO])),
+    ("Bo", Edit("5-id-5", text=f"{SECRET}, third floor")),
+    ("Bo", React("6-id-6", "\N{THUMBS UP SIGN}")),
+    ("Cy", React("6-id-6", "\N{SNOWMAN}")),
+    ("Cy", React("6-id-6", "\N{THUMBS UP SIGN}")),
+    ("Ann", Pin("6-id-6")),
+    ("Ann", Pin("5-id-5")),
     ("server", Configure("Weekly", Settings(lobby=True))),
     ("Bob", replace(join("Bob"), user=UserId("bos-account"))),
     ("Ann", Admit(participant=participant_id("Bob"))),
@@ -80,6 +86,16 @@ def test_what_others_said_stays() -> None:
     assert [message.seq for message in state.chat.shared.messages] == [5, 6]
 
 
+def test_their_reactions_go_and_those_of_others_stay() -> None:
+    state, _ = live_through([*EVENING, ("server", BOTH)])
+    thanks = state.chat.shared.messages[1]
+    assert [(one.emoji, one.by) for one in thanks.reactions] == [
+        ("\N{SNOWMAN}", ("cy",)),
+        ("\N{THUMBS UP SIGN}", ("cy",)),
+    ]
+    assert [(one.text, one.name) for one in state.chat.pinned] == [("thanks, Bo", "Ann"), ("", "erased")]
+
+
 def test_a_ban_still_holds() -> None:
     state, _ = live_through([*EVENING, ("server", BOTH)])
     before, _ = live_through(EVENING)
@@ -98,6 +114,28 @@ def test_it_is_never_too_late() -> None:
     events = decide(state, BOTH, context(state, "server"))
     assert isinstance(events, list)
     assert [event.type for event in events] == ["participant.erased"]
+
+
+def emptied_of(log: list[Entry], seq: int) -> list[Entry]:
+    """The log once the message of this seq, which was deleted, is taken out of it."""
+    return [(of_deleted(one) or one) if seq in (one.seq, one.subject) else one for one in log]
+
+
+def test_the_log_without_a_deleted_message_makes_the_same_room() -> None:
+    state, log = live_through([*EVENING, ("Ann", Delete("5-id-5")), ("Ann", Delete("6-id-6"))])
+    emptied_log = emptied_of(emptied_of(log, 5), 6)
+    assert fold(empty(state.room, state.meeting), emptied_log) == state
+    for seq in range(len(log)):
+        older = decode_snapshot(encode_snapshot(fold(empty(state.room, state.meeting), log[:seq])))
+        assert fold(older, emptied_log[seq:]) == state
+
+
+def test_of_a_deleted_message_nothing_is_left_in_the_log() -> None:
+    state, log = live_through([*EVENING, ("Ann", Delete("5-id-5")), ("Ann", Delete("6-id-6"))])
+    for trace in ("third floor", "thanks, Bo", "\N{SNOWMAN}"):
+        assert traces(trace.encode(), state, log) > 0
+        assert traces(trace.encode(), state, emptied_of(emptied_of(log, 5), 6)) == 0, trace
+    assert all(one.body_hash is None for one in emptied_of(log, 5) if one.seq == 5)
 
 
 def test_nothing_else_is_touched() -> None:

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from msgspec import Struct
 
 from meetserver import limits
-from meetserver.chat.messages import Send
+from meetserver.chat.messages import Delete as DeleteMessage
+from meetserver.chat.messages import Edit, Pin, React, Send
 from meetserver.errors import Refusal
-from meetserver.ids import ParticipantId
+from meetserver.ids import ParticipantId, UserId
 from meetserver.messages import Command, Role
 from meetserver.ports import Entry
 from meetserver.presence.messages import Set
+from meetserver.rooms.erasure import emptied
 from meetserver.rooms.live import LiveState
 from meetserver.rooms.messages import (
     Admit,
@@ -32,15 +34,33 @@ from meetserver.rooms.messages import (
     Settings,
     Unban,
 )
+from meetserver.rooms.recall import recalled
 from meetserver.rooms.reducer import decide, evolve, fold
 from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot, shared_view, view
 from meetserver.rooms.state import RoomState, empty
-from meetserver.whiteboard.messages import Apply, Delete, Op, Patch, Put
+from meetserver.whiteboard.messages import (
+    AddPage,
+    Apply,
+    ChangePage,
+    Clear,
+    Delete,
+    MovePage,
+    Op,
+    Order,
+    Patch,
+    Put,
+    Redo,
+    RemovePage,
+    Restore,
+    Save,
+    Undo,
+)
 from meetserver.whiteboard.state import shown
 from tests.builders import context, entry_after, given_room, join, meta_after, participant_id, session_of
 
 NAMES = ("Ann", "Bo", "Cy", "Di")
 KEYS = {"Ann": ("u:ann",), "Bo": ("v:bo", "a:here"), "Cy": ("v:cy", "a:here"), "Di": ("v:bo", "a:there")}
+USERS = {"Ann": UserId("ann's"), "Di": UserId("di's")}
 ROLES: tuple[Role, ...] = ("host", "cohost", "participant", "viewer")
 
 names = st.sampled_from(NAMES)
@@ -57,9 +77,28 @@ ops: st.SearchStrategy[Op] = st.one_of(
 )
 said_to_all = st.builds(Send, text=texts)
 said_to_some = st.builds(Send, text=texts, to=st.lists(ids, min_size=1, max_size=2))
+message_ids = st.integers(5, 25).map(lambda seq: f"{seq}-id-{seq}")
+emoji = st.sampled_from(["\N{SNOWMAN}", "\N{UMBRELLA}"])
+about_messages: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Edit, message_ids, texts),
+    st.builds(DeleteMessage, message_ids),
+    st.builds(React, message_ids, emoji, st.booleans()),
+    st.builds(Pin, message_ids, st.booleans()),
+)
 drawn = st.builds(Apply, st.lists(ops, min_size=1, max_size=4), st.sampled_from(["1", "1", "2", "3"]))
+pages = st.sampled_from(["1", "1", "2", "3"])
+on_the_board: st.SearchStrategy[Command] = st.one_of(
+    st.sampled_from([Undo(), Undo(), Redo(), Redo(), Undo("2"), Redo("2"), Save("kept")]),
+    st.builds(Clear, pages),
+    st.builds(AddPage, pages, texts.map(ascii), index=st.integers(0, 3)),
+    st.builds(MovePage, pages, st.integers(0, 3)),
+    st.builds(ChangePage, pages, locked=switches),
+    st.builds(RemovePage, pages),
+    st.builds(Restore, st.integers(5, 30).map(lambda seq: f"id-{seq}")),
+    st.builds(Apply, st.lists(st.builds(Order, element_ids, st.sampled_from(["front", "forward"])), min_size=1)),
+)
 come_or_go: st.SearchStrategy[Command] = st.one_of(
-    st.builds(lambda name, role: join(name, role, keys=KEYS[name]), names, st.sampled_from(ROLES)),
+    st.builds(lambda who, role: join(who, role, keys=KEYS[who], user=USERS.get(who)), names, st.sampled_from(ROLES)),
     st.builds(Leave, ids, st.just("bye")),
 )
 rare: st.SearchStrategy[Command] = st.one_of(
@@ -78,10 +117,12 @@ doors: st.SearchStrategy[Command] = st.one_of(
     st.builds(Unban, st.integers(4, 30).map(lambda seq: f"id-{seq}")),
     st.builds(Lock, st.booleans()),
     st.builds(ChangeSettings, lobby=st.booleans(), max_participants=st.integers(1, 4)),
+    st.builds(ChangeSettings, chat_slow_s=st.integers(0, 3), chat_mode=st.sampled_from(["all", "hosts"])),
     st.builds(Configure, st.just("Weekly"), st.builds(Settings, lobby=st.booleans())),
 )
 shows = st.builds(Set, audio=switches, screen=switches, hand=switches)
-kinds: list[st.SearchStrategy[Any]] = [said_to_all, said_to_some, said_to_some, drawn, drawn, drawn, shows]
+chats = [said_to_all, said_to_some, said_to_some, about_messages, about_messages]
+kinds: list[st.SearchStrategy[Any]] = [*chats, drawn, drawn, drawn, on_the_board, on_the_board, shows]
 wishes: st.SearchStrategy[Command] = st.sampled_from([*kinds, *kinds, come_or_go, come_or_go, rare, doors]).flatmap(
     lambda kind: kind
 )
@@ -116,7 +157,17 @@ def live_through(story: Sequence[tuple[str, Command]]) -> Lived:
 def small_limits() -> Any:
     """Small enough for a short story to meet them."""
     return patch.multiple(
-        limits, CHAT_PAGE_MESSAGES=2, CHAT_PRIVATE_MESSAGES=2, BOARD_ELEMENTS=3, BOARD_PAGES=2, BOARD_BYTES=300
+        limits,
+        CHAT_PAGE_MESSAGES=2,
+        CHAT_PRIVATE_MESSAGES=2,
+        CHAT_PINNED=1,
+        CHAT_GONE_PEOPLE=1,
+        BOARD_ELEMENTS=3,
+        BOARD_PAGES=2,
+        BOARD_BYTES=300,
+        BOARD_VERSIONS=2,
+        BOARD_UNDO_STEPS=3,
+        BOARD_UNDO_BYTES=1000,
     )
 
 
@@ -166,12 +217,24 @@ def assert_consistent(state: RoomState) -> None:
     assert state.chat.private_count == sum(len(c.messages) for c in state.chat.private.values())
     assert state.chat.private_count <= limits.CHAT_PRIVATE_MESSAGES
     assert all(c.messages for c in state.chat.private.values())
-    assert all(any(p in state.participants for p in members) for members in state.chat.private)
-    assert len(state.whiteboard.pages) <= limits.BOARD_PAGES
+    assert all(any(p in state.participants or p in state.chat.gone for p in members) for members in state.chat.private)
+    assert len(state.whiteboard.all_pages) <= limits.BOARD_PAGES
+    assert sorted(state.whiteboard.order) == sorted(state.whiteboard.sheets)
+    assert len(state.whiteboard.versions) <= limits.BOARD_VERSIONS
+    assert_steps_consistent(state)
     assert state.whiteboard.size_bytes <= limits.BOARD_BYTES
     for page in state.whiteboard.pages.values():
         assert 0 < len(page.elements) <= limits.BOARD_ELEMENTS
         assert page.size_bytes == len(shown(page)) - 1
+
+
+def assert_steps_consistent(state: RoomState) -> None:
+    steps = state.whiteboard.steps
+    every = [step for stacks in steps.people.values() for step in (*stacks.undo, *stacks.redo)]
+    assert set(steps.people) <= set(state.participants)
+    assert all(len(s.undo) <= limits.BOARD_UNDO_STEPS >= len(s.redo) for s in steps.people.values())
+    assert steps.size_bytes == sum(step.size_bytes for step in every) <= limits.BOARD_UNDO_BYTES
+    assert steps.changes == sum(len(step.changes) for step in every)
 
 
 @settings(deadline=None, max_examples=60)
@@ -185,6 +248,21 @@ def test_no_private_message_is_in_the_shared_view_or_in_a_strangers(story: list[
         messages = msgspec.json.decode(view(state, LiveState(), viewer))["chat"]["messages"]
         assert all(viewer in (message["by"], *message.get("to", [viewer])) for message in messages)
         assert messages == sorted(messages, key=lambda message: message["seq"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(story=st.lists(st.tuples(names, st.one_of(said_to_all, said_to_some, *[about_messages] * 4)), max_size=40))
+def test_a_message_is_the_same_from_the_room_and_from_the_log(story: list[tuple[str, Command]]) -> None:
+    lived = live_through([*story, ("server", Erase((participant_id("Bo"),)))])
+    state, first = lived.states[-1], lived.states[0].seq + 1
+    log = [emptied(entry, [participant_id("Bo")]) or entry for entry in lived.log]
+
+    for conversation in (state.chat.shared, *state.chat.private.values()):
+        for message in conversation.messages:
+            about = [entry for entry in log if entry.subject == message.seq]
+            assert recalled(log[message.seq - first], about) == message
+    for pinned in state.chat.pinned:
+        assert pinned in state.chat.shared.messages
 
 
 def test_folding_from_nothing_is_the_whole_log() -> None:

@@ -18,10 +18,12 @@ from meetserver.rooms.state import RoomState
 from meetserver.whiteboard.messages import Apply, Put
 from meetserver.wire import CommandDecoder, encode, ephemeral_frame
 from tests.builders import after, context, entry_after, given_room, meta_after, participant_id
+from tests.unit.e2ee.rooms import WRAPPED, given_encrypted, identity, key_id, share
 
 DECODER = CommandDecoder(WIRE_COMMANDS)
 ROOM = after(given_room(host="Ann", guests=["Bo"], viewers=["Vi"]), "Ann", Apply([Put("a", {"x": 1})]))
-ROOMS = (ROOM, after(ROOM, "Ann", End()))
+ENCRYPTED = after(given_encrypted("Ann", "Bo"), "Bo", share(1, "Ann", "Bo"))
+ROOMS = (ROOM, after(ROOM, "Ann", End()), ENCRYPTED)
 
 odd_texts = st.sampled_from(["", "\0", "a", "bo", "bo-session", "x" * 9000, "\u202e", "\N{GRINNING FACE}", '"\\', "1"])
 numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
@@ -46,6 +48,12 @@ def fitting(name: str) -> st.SearchStrategy[Any]:
             return st.lists(objects, max_size=3)
         case "to":
             return st.sampled_from(["bo-session", "ann-session", "gone", ["bo"], ["gone"], ["ann"]])
+        case "key":
+            return st.sampled_from([identity("Ann"), identity("Cy"), identity("Cy")[:-1] + "_"])
+        case "key_id":
+            return st.sampled_from([key_id(1), key_id(2)])
+        case "wrapped":
+            return st.dictionaries(st.sampled_from(["ann", "bo", "gone"]), st.just(WRAPPED), max_size=3)
         case "role":
             return st.sampled_from(["host", "viewer", "king"])
         case "participant":

@@ -5,7 +5,8 @@ import pytest
 from immutables import Map
 from msgspec.structs import replace
 
-from meetserver.chat.messages import Send, Sent
+from meetserver.chat.messages import Deleted, Edit, Edited, Pin, Pinned, React, Reacted, Send, Sent, Unpinned
+from meetserver.e2ee.messages import Published, Shared
 from meetserver.errors import MeetError
 from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Event
@@ -17,8 +18,29 @@ from meetserver.rooms.live import LiveState
 from meetserver.rooms.reducer import evolve, fold
 from meetserver.rooms.snapshot import VERSION, decode_snapshot, encode_snapshot, view
 from meetserver.rooms.state import RoomState, empty
-from meetserver.whiteboard.messages import Applied, Apply, Delete, Patch, Put
+from meetserver.whiteboard.messages import (
+    AddPage,
+    Applied,
+    Apply,
+    Cleared,
+    Delete,
+    Discarded,
+    Order,
+    Ordered,
+    PageAdded,
+    PageChanged,
+    PageMoved,
+    PageRemoved,
+    Patch,
+    Put,
+    Restored,
+    Save,
+    Saved,
+    Sheet,
+    Undo,
+)
 from tests.builders import after, entry_after, given_room, granted, join, meta_after
+from tests.unit.e2ee.rooms import WRAPPED, identity, key_id
 
 ANN, BO, CY = ParticipantId("ann"), ParticipantId("bo"), ParticipantId("cy")
 WIM, WES = ParticipantId("wim"), ParticipantId("wes")
@@ -35,10 +57,20 @@ def given_busy_room() -> RoomState:
         ("Ann", Send(text="welcome")),
         ("Bo", Send(text="psst", to=["ann"])),
         ("Ann", Send(ciphertext="AAAA", key_id="k", reply_to="id-1")),
+        ("Bo", React("7-id-7", "\N{THUMBS UP SIGN}")),
+        ("Ann", Edit("7-id-7", text="welcome, all")),
+        ("Ann", Pin("7-id-7")),
         ("Bo", presence.Set(hand=True)),
         ("Ann", presence.Set(screen=True)),
         ("Bo", Apply([Put("b", {"x": 1.5}), Put("a", {"text": "ü", "none": None})])),
         ("Bo", Apply([Put("c", {}), Patch("b", {"y": [1]}), Delete("a")], "second")),
+        ("Bo", Save("as it was")),
+        ("Ann", Apply([Delete("c")], "second")),
+        ("Bo", Apply([Patch("b", {"x": 2}), Order("b", "back")])),
+        ("Bo", Apply([Put("e", {})])),
+        ("Bo", Undo()),
+        ("Bo", AddPage("plan", "Plan")),
+        ("Ann", rooms.LetDraw("bo")),
         ("Ann", rooms.SetRole("vi", "cohost")),
         ("Ann", rooms.Remove("rem")),
         ("Vi", rooms.Ban("ban")),
@@ -75,11 +107,35 @@ CASES: dict[str, list[Event]] = {
     "room.guarded": [rooms.Guarded(), rooms.Guarded((IpRule("deny", "192.0.2.7"),))],
     "room.ended": [rooms.Ended()],
     "chat.sent": [Sent("m1", "Bo", "hello"), Sent("m2", "Ann", "psst", to=["bo"]), Sent("m3", "Ann", "?", to=["cy"])],
+    "chat.edited": [Edited("7-id-7", "hello"), Edited("8-id-8", "hush", to=["ann"]), Edited("1-id", "long gone")],
+    "chat.deleted": [Deleted("7-id-7"), Deleted("8-id-8", to=["ann"]), Deleted("1-id")],
+    "chat.reacted": [
+        Reacted("7-id-7", "\N{THUMBS UP SIGN}", False, BO),
+        Reacted("8-id-8", "\N{THUMBS UP SIGN}", True, ANN, to=["bo"]),
+        Reacted("1-id", "\N{THUMBS UP SIGN}", True, ANN),
+    ],
+    "chat.pinned": [Pinned(one.message_id, one) for one in BUSY.chat.shared.messages],
+    "chat.unpinned": [Unpinned("7-id-7"), Unpinned("1-id")],
     "whiteboard.applied": [
         Applied([Put("a", {"x": 2}), Put("d", {}), Patch("b", {"x": None}), Delete("gone")]),
         Applied([Put("a", {})], "third"),
-        Applied([Delete("c")], "second"),
+        Applied([Delete("b")], "second"),
+        Applied([Put("b", {"x": 1}), Ordered("b", 0)], undo=BUSY.whiteboard.steps.people[BO].undo[-1].seq),
+        Applied([Put("e", {}, 9)], redo=BUSY.whiteboard.steps.people[BO].redo[-1].seq),
+        Applied([Put("e", {}, 9)], undo=1),
+        Applied([Put("f", {})], goes_on=True),
     ],
+    "whiteboard.cleared": [Cleared(), Cleared("second"), Cleared("third")],
+    "whiteboard.saved": [Saved("v2", "again")],
+    "whiteboard.restored": [Restored(BUSY.whiteboard.versions[0].about.id)],
+    "whiteboard.discarded": [Discarded(BUSY.whiteboard.versions[0].about.id), Discarded("gone")],
+    "whiteboard.page_added": [PageAdded("new", 0, Sheet("New")), PageAdded("second", 1)],
+    "whiteboard.page_changed": [PageChanged("plan", Sheet("Plans", 100, 100, "grid", True)), PageChanged("x", Sheet())],
+    "whiteboard.page_moved": [PageMoved("plan", 0), PageMoved("second", 0)],
+    "whiteboard.page_removed": [PageRemoved("plan"), PageRemoved("second"), PageRemoved("gone")],
+    "participant.may_draw": [rooms.DrawLet(BO, False), rooms.DrawLet(CY, True)],
+    "e2ee.published": [Published(BO, identity("Bo"))],
+    "e2ee.shared": [Shared(key_id(1), {ANN: WRAPPED, BO: WRAPPED})],
     "presence.changed": [presence.Changed(BO, hand=False), presence.Changed(BO, hand=True, screen=True)],
 }
 
@@ -105,6 +161,21 @@ def test_a_snapshot_holds_the_whole_room(room: RoomState) -> None:
 def test_a_newer_releases_snapshot_is_refused() -> None:
     with pytest.raises(MeetError, match="newer release"):
         decode_snapshot(msgspec.msgpack.encode({"v": VERSION + 1, "state": "in a shape yet unknown"}))
+
+
+def test_a_snapshot_of_version_2_is_read() -> None:
+    """It knew of a whiteboard nothing but its elements."""
+    room = after(given_room(), "Ann", Apply([Put("a", {"x": 1}), Put("b", {})]))
+    old = msgspec.msgpack.decode(encode_snapshot(room))
+    del old["board"]
+    elements = [[id_, z, body] for id_, z, body, *_ in old["pages"][0]["elements"]]
+    old["pages"] = [{"name": "1", "next_z": 2, "elements": elements}]
+
+    read = decode_snapshot(msgspec.msgpack.encode(old | {"v": 2}))
+
+    assert view(read, LiveState(), ANN) == view(room, LiveState(), ANN)
+    [added] = granted(read, "Ann", Apply([Put("c", {})]))
+    assert evolve(read, added, meta_after(read, "Ann")).whiteboard.pages["1"].elements["c"].z == 2
 
 
 def test_a_snapshot_of_version_1_is_read() -> None:

@@ -63,7 +63,7 @@ def test_its_shape() -> None:
         "chat": {
             "messages": [
                 {
-                    "message_id": "id-3",
+                    "message_id": "3-id-3",
                     "seq": 3,
                     "at": "2026-11-22T12:00:03.000Z",
                     "by": "ann",
@@ -72,8 +72,16 @@ def test_its_shape() -> None:
                 }
             ],
             "more": False,
+            "pinned": [],
+            "people": {},
         },
-        "whiteboard": {"pages": {"1": [{"id": "z", "element": {"x": 1}}, {"id": "a", "element": {"y": None}}]}},
+        "whiteboard": {
+            "pages": {"1": [{"id": "z", "element": {"x": 1}, "z": 0}, {"id": "a", "element": {"y": None}, "z": 1}]},
+            "order": ["1"],
+            "sheets": {"1": {}},
+            "versions": [],
+            "next_z": 2,
+        },
         "marks": {},
     }
 
@@ -140,7 +148,7 @@ def test_a_roster_that_is_too_long_is_a_link() -> None:
     with patch.object(limits, "ROSTER_MEMBERS", 60):
         shown = read(shared_view(room, NOBODY_LIVE))
     assert shown["participants"] == link
-    assert shown["whiteboard"] == {"pages": {"1": [{"id": "a", "element": {}}]}}
+    assert shown["whiteboard"]["pages"] == {"1": [{"id": "a", "element": {}, "z": 0}]}
     roster = part_view(room, NOBODY_LIVE, "participants")
     assert roster is not None
     assert len(msgspec.json.decode(roster)) == 61

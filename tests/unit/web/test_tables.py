@@ -65,3 +65,10 @@ def test_how_files_are_sent_and_listed() -> None:
 
 def _rows(text: str) -> list[tuple[str, str]]:
     return [(name.strip('"'), roles) for name, roles in re.findall(r'("\w*"|\w+): \[([^\]]*)\]', text)]
+
+
+def test_how_much_goes_into_one_message() -> None:
+    assert f"MAX_CHARS = {limits.CHAT_TEXT_CHARS};" in (JS / "chat/composer.js").read_text()
+    assert f"MOST = {limits.CHAT_ADDRESSEES};" in (JS / "chat/addressees.js").read_text()
+    assert f"MOST = {limits.CHAT_MENTIONS};" in (JS / "chat/completion.js").read_text()
+    assert f"MAX_CHARS = {limits.SEARCH_CHARS};" in (JS / "chat/search.js").read_text()

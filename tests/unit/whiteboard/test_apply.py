@@ -10,7 +10,7 @@ from meetserver import limits
 from meetserver.rooms.state import RoomState
 from meetserver.whiteboard.messages import Applied, Apply, Delete, Op, Patch, Put
 from meetserver.whiteboard.state import BoardPage, in_order, shown
-from tests.builders import after, assert_refused, given_room, granted, with_settings
+from tests.builders import after, assert_refused, given_room, granted, meta_after, with_settings
 
 
 def draw(room: RoomState, *ops: Op, page: str = "1") -> RoomState:
@@ -76,7 +76,10 @@ def test_nothing_left_is_no_event(room: RoomState) -> None:
 def test_the_log_may_hold_what_is_out_of_place_and_means_nothing(room: RoomState) -> None:
     from meetserver.whiteboard.reducer import evolve
 
-    assert evolve(room.whiteboard, Applied([Delete("gone"), Patch("gone", {})], "another")) == room.whiteboard
+    assert (
+        evolve(room.whiteboard, Applied([Delete("gone"), Patch("gone", {})], "another"), meta_after(room))
+        == room.whiteboard
+    )
 
 
 @pytest.mark.parametrize(

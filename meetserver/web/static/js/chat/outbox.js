@@ -4,24 +4,27 @@ import { newTxn } from "../room/session.js";
 import { explain } from "../ui/explain.js";
 
 export class Outbox extends Emitter {
-  /** @type {Map<string, {txn: string, text: string, at: string, state: "sending"|"failed", problem: string}>} */
+  /** @type {Map<string, {txn: string, text: string, wish: any, at: string, state: "sending"|"failed", problem: string}>} */
   entries = new Map();
   #session;
+  #secrets;
   #arrived = new Set();
 
-  /** @param {{session: any, store: any, bag: any}} parts */
-  constructor({ session, store, bag }) {
+  /** @param {{session: any, store: any, secrets: any, bag: any}} parts */
+  constructor({ session, store, secrets, bag }) {
     super();
     this.#session = session;
+    this.#secrets = secrets;
     bag.add(store.on("chat", ({ message, isReset }) => {
       if (isReset) for (const one of store.chat.messages) this.#arrived.add(one.message_id);
       else if (message.by === store.self.participant) this.#saw(message);
     }));
   }
 
-  send(text) {
+  /** @param {{text: string, to?: string[], reply_to?: string, mentions?: string[]}} wish */
+  send(wish) {
     const txn = newTxn();
-    this.entries.set(txn, { txn, text, at: new Date().toISOString(), state: "sending", problem: "" });
+    this.entries.set(txn, { txn, text: wish.text, wish, at: new Date().toISOString(), state: "sending", problem: "" });
     this.#try(txn);
   }
 
@@ -40,7 +43,8 @@ export class Outbox extends Emitter {
     if (!entry) return;
     entry.state = "sending";
     this.emit("change");
-    this.#session.durable("chat.send", { text: entry.text }, txn).then(
+    const sending = this.#secrets.isOn ? this.#secrets.post("chat.send", entry.wish, entry) : this.#session.durable("chat.send", entry.wish, txn);
+    sending.then(
       (ok) => this.#acknowledged(entry, ok),
       (error) => this.#failed(entry, error),
     );

@@ -16,5 +16,5 @@ export function iconOf({ media_type: type }) {
   const [family] = type.split("/");
   if (["image", "audio", "video"].includes(family)) return family;
   if (ARCHIVES.test(type)) return "archive";
-  return TEXTS.test(type) || PAPERS.test(type) ? "text" : "file";
+  return TEXTS.test(type) || PAPERS.test(type) ? "document" : "file";
 }

@@ -38,30 +38,32 @@ export async function exchange(method, path, options) {
   return send(method, path, options);
 }
 
-async function send(method, path, options) {
-  const response = await reach(method, path, options);
-  return { answer: await read(response), etag: response.headers.get("ETag") };
+/** `as`: what a good answer is read as. */
+async function send(method, path, { as = "json", ...options } = {}) {
+  const response = await reach(method, path, { ...options, as });
+  return { answer: await read(response, as), etag: response.headers.get("ETag") };
 }
 
-/** The answer as it came. @returns {Promise<Response>} what is not ok is thrown as ApiError */
-export async function reach(method, path, { body, headers = {} } = {}) {
+/** The answer as it came. A body that is a form is sent as one. @returns {Promise<Response>} what is not ok is thrown as ApiError */
+export async function reach(method, path, { body, headers = {}, as = "json" } = {}) {
+  const isForm = body instanceof FormData;
   let response;
   try {
     response = await fetch(path.startsWith("/") && !path.startsWith("/api") ? BASE + path : path, {
       method,
       credentials: "same-origin",
       headers: {
-        Accept: "application/json",
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        Accept: as === "json" ? "application/json" : "*/*",
+        ...(body === undefined || isForm ? {} : { "Content-Type": "application/json" }),
         ...(method === "GET" ? {} : proof()),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isForm ? body : JSON.stringify(body),
     });
   } catch {
     throw new ApiError("offline", "", 0);
   }
-  if (!response.ok) throw refusal(response.status, await read(response));
+  if (!response.ok) throw refusal(response.status, await read(response, "json"));
   return response;
 }
 
@@ -73,9 +75,10 @@ export function refusal(status, problem) {
   return new ApiError(problem?.code ?? codeOf(status), problem?.detail ?? "", status, problem?.retry_after_s);
 }
 
-async function read(response) {
+/** @param {"json" | "blob"} as */
+async function read(response, as) {
   try {
-    return response.status === 204 ? null : await response.json();
+    return response.status === 204 ? null : await response[as]();
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 /** The settings of a meeting's doors as fields: where one is made, and where it is changed. */
+import { chatRules } from "../chat/rules.js";
 import { button, h } from "../ui/dom.js";
 import { field } from "../ui/form.js";
 import { switchField } from "../ui/switch.js";
@@ -9,14 +10,16 @@ const SWITCHES = {
   only_invited: ["Only invited people", "Those on the list of invited people, and whoever has a guest link."],
   locked: ["Locked", "Nobody comes in but hosts and co-hosts."],
   chat: ["Chat", "People may write messages."],
+  chat_private: ["Private messages", "People may write to some alone."],
   whiteboard: ["Whiteboard", "People may draw on the board."],
+  e2ee: ["End-to-end encrypted chat", "Only those who are there can read it, only while they are there, and not the server. The whiteboard, calls, files and recordings are not covered. It is settled when the first one comes in."],
 };
 const CODE_CHARS = "abcdefghjkmnpqrstuvwxyz23456789"; // none that is taken for another when read out
 const CODE_LENGTH = 9;
 const MAX_PEOPLE = 10_000;
 const MAX_DAYS = 36_500;
 
-const BRIEF = ["lobby", "only_signed_in", "only_invited"];
+const BRIEF = ["lobby", "only_signed_in", "only_invited", "e2ee"];
 
 /**
  * @param {any} settings of the meeting as they are
@@ -30,14 +33,16 @@ export function doorFields(settings, { isBrief = false } = {}) {
   });
   const passcode = passcodeField(settings.passcode);
   const people = !isBrief && field({ label: "How many people at most", name: "max_participants", type: "number", min: 1, max: MAX_PEOPLE, required: true, value: settings.max_participants ?? 100 });
+  const rules = isBrief ? [] : chatRules(settings);
   const days = !isBrief && field({ label: "Delete files after so many days", hint: "Empty: they are kept as long as the meeting, or as long as the server keeps any.", name: "files_kept_days", type: "number", min: 1, max: MAX_DAYS, value: settings.files_kept_days });
   const read = () => ({
     ...Object.fromEntries(switches.map(({ name, input }) => [name, input.checked])),
+    ...Object.fromEntries(rules.map((rule) => [rule.name, rule.read()])),
     passcode: passcode.input.value.trim() || null,
     ...(people && { max_participants: Number(people.input.value) }),
     ...(days && { files_kept_days: Number(days.input.value) || null }),
   });
-  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), passcode.element, people && people.element, days && days.element);
+  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), ...rules.map((rule) => rule.element), passcode.element, people && people.element, days && days.element);
   return { fields: [passcode, people, days].filter(Boolean), element, read };
 }
 

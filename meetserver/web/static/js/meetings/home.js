@@ -98,8 +98,8 @@ function when(meeting) {
 }
 
 /** What stands at the door, in few words. */
-function doorsOf({ passcode, lobby, locked, only_signed_in: onlySignedIn, only_invited: onlyInvited }) {
-  return [locked && "locked", lobby && "waiting room", passcode && "passcode", onlyInvited ? "invited only" : onlySignedIn && "accounts only"].filter(Boolean);
+function doorsOf({ passcode, lobby, locked, e2ee, only_signed_in: onlySignedIn, only_invited: onlyInvited }) {
+  return [locked && "locked", lobby && "waiting room", passcode && "passcode", onlyInvited ? "invited only" : onlySignedIn && "accounts only", e2ee && "encrypted chat"].filter(Boolean);
 }
 
 async function drop(meeting, element, trigger) {

@@ -1,6 +1,6 @@
 /** Hand, screen, microphone, camera, status, away. */
 
-const FIELDS = ["audio", "video", "screen", "hand", "status", "away"];
+const FIELDS = ["audio", "video", "screen", "hand", "status", "away", "board"];
 
 /** Take over what `state` says of a participant; what it leaves out stays. @returns the participant, if there */
 export function merge(store, state) {
@@ -12,7 +12,7 @@ export function merge(store, state) {
 
 /** All live states as they are now: who is not listed, or a field left out, has the default. */
 export function replaceLive(store, states) {
-  for (const participant of store.participants.values()) Object.assign(participant, { audio: false, video: false, status: "", away: false });
+  for (const participant of store.participants.values()) Object.assign(participant, { audio: false, video: false, status: "", away: false, board: undefined });
   store.earlyPresence = new Map(states.map((state) => [state.participant, state]));
   for (const id of store.participants.keys()) takeEarly(store, id);
 }

@@ -52,7 +52,7 @@ export class Moderation {
     return this.#do("participant.unban", { ban });
   }
 
-  /** @param {Record<string, boolean>} settings */
+  /** @param {Record<string, boolean|string|number>} settings */
   change(settings) {
     return this.#do("room.settings", settings);
   }

@@ -1,6 +1,8 @@
 /** The meeting itself: puts session, store, media and the views together, and takes them apart again. */
 import { ChatPanel } from "../chat/panel.js";
 import { Outbox } from "../chat/outbox.js";
+import { lockButton } from "../e2ee/lock.js";
+import { Secrets } from "../e2ee/secrets.js";
 import { Bag } from "../emitter.js";
 import { accessInside } from "../files/access.js";
 import { Files } from "../files/files.js";
@@ -43,8 +45,9 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
   parts.mesh = new Mesh({ ...parts, iceServers: join.ice_servers ?? [], makePeer: (options) => new Peer(options) });
   parts.report = new Report(parts);
   parts.moderation = new Moderation(parts);
+  parts.secrets = new Secrets(parts);
   parts.outbox = new Outbox(parts);
-  void new Connection(session, store, { meeting, join });
+  void new Connection(session, store, { meeting, join, secrets: parts.secrets });
   const view = buildView(parts);
   tellComings(parts);
   obeyHosts(parts);
@@ -88,7 +91,7 @@ function buildView(parts) {
   const actions = makeActions({ ...parts, panels, stage, files });
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
-  chat.onUnread = (count) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread` : "Chat");
+  chat.onUnread = (count, isMentioned) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread${isMentioned ? ", you are mentioned" : ""}` : "Chat", isMentioned ? "@" : undefined);
   bag.add(store.on("room", () => offer({ store, toolbar, panels, stage })));
   bag.add(store.on("participants", () => stage.refresh()));
   bag.add(store.on("participants", () => ["audio", "camera", "screen"].forEach((tool) => toolbar.hide(tool, store.me?.role === "viewer" || (tool === "screen" && !parts.local.canShareScreen)))));
@@ -112,7 +115,7 @@ function offer({ store, toolbar, panels, stage }) {
   if (whiteboard === false) stage.closeBoard();
 }
 
-function heading({ store, bag }, copyLink) {
+function heading({ store, secrets, bag }, copyLink) {
   const title = h("h1");
   const count = h("span", { class: "badge" });
   const locked = h("span", { class: "badge locked", title: "Only hosts and co-hosts can come in" }, icon("lock"), h("span", { text: "Locked" }));
@@ -125,7 +128,7 @@ function heading({ store, bag }, copyLink) {
     locked.hidden = !store.room.settings.locked;
   };
   for (const topic of ["room", "participants", "waiting"]) bag.add(store.on(topic, update));
-  return h("header", { class: "room-head" }, title, count, locked, button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
+  return h("header", { class: "room-head" }, title, count, locked, lockButton({ secrets, store, bag }), button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
 }
 
 /** Coming, going and raised hands, for eyes and ears. */

@@ -8,14 +8,14 @@ export class Panels {
   #panels = {};
   #opener = null;
 
-  /** @param {Record<string, {title: string, view: {element: HTMLElement, opened?: () => void, closed?: () => void}}>} panels */
+  /** @param {Record<string, {title: string, view: {element: HTMLElement, tools?: HTMLElement[], opened?: () => void, closed?: () => void}}>} panels */
   constructor(panels) {
     for (const [name, { title, view }] of Object.entries(panels)) {
       const id = `panel-${name}`;
       const section = h(
         "section",
         { class: "panel", id, hidden: true, "aria-labelledby": `${id}-title` },
-        h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, text: title }), button({ label: `Close ${title.toLowerCase()}`, icon: "close", class: "quiet icon-only", onClick: () => this.close() })),
+        h("header", { class: "panel-head" }, h("h2", { id: `${id}-title`, text: title }), ...(view.tools ?? []), button({ label: `Close ${title.toLowerCase()}`, icon: "close", class: "quiet icon-only", onClick: () => this.close() })),
         view.element,
       );
       this.#panels[name] = { section, view };

@@ -50,9 +50,9 @@ export const roomEvents = {
   "participant.muted": (store, { data, by }) => store.emit("muted", { ...data, by: store.participants.get(by) }),
   "participant.removed": sentOut("removed"),
   "participant.banned": sentOut("banned"),
-  "room.changed": (store, { data }) => {
+  "room.changed": (store, { data, by }) => {
     Object.assign(store.room, data);
-    store.emit("room", {});
+    store.emit("room", { by });
   },
   "room.ended": (store) => {
     store.room.ended = true;

@@ -13,6 +13,11 @@ const KEYS = [
   ["w", "board", "Whiteboard"],
   ["?", "help", "This list"],
 ];
+const BOARD_KEYS = [
+  ["Ctrl+Z", "On the board: undo your last change; with Shift, redo"],
+  ["Enter", "On the board: put what the tool makes in the middle"],
+  [". ,", "On the board: select the next or the previous element; arrows move it"],
+];
 
 /** @param {Record<string, () => void>} actions by the names above @param {() => void} onEscape @param {any} bag */
 export function listenForKeys(actions, onEscape, bag) {
@@ -30,7 +35,9 @@ export function listenForKeys(actions, onEscape, bag) {
 export function showShortcuts() {
   const rows = KEYS.flatMap(([key, , does]) => [h("dt", {}, h("kbd", { text: key.toUpperCase() })), h("dd", { text: does })]);
   rows.push(h("dt", {}, h("kbd", { text: "Esc" })), h("dd", { text: "Close the open panel" }));
-  rows.push(h("dt", {}, h("kbd", { text: "Ctrl+Z" })), h("dd", { text: "On the board: undo your last stroke" }));
+  for (const [keys, does] of BOARD_KEYS) rows.push(h("dt", {}, h("kbd", { text: keys })), h("dd", { text: does }));
+  rows.push(h("dt", {}, h("kbd", { text: "↑" })), h("dd", { text: "In the chat: change your last message" }));
+  rows.push(h("dt", {}, h("kbd", { text: "@" })), h("dd", { text: "In the chat: mention somebody" }));
   openDialog({ title: "Keyboard shortcuts", body: h("dl", { class: "shortcuts" }, ...rows) });
 }
 

@@ -19,6 +19,7 @@ export class Stage {
     if (!this.isBoardOpen && this.#board.element.contains(document.activeElement)) document.activeElement.blur();
     this.refresh();
     if (this.isBoardOpen) this.#board.opened();
+    else this.#board.closed();
     this.onChange(this.isBoardOpen);
   }
 

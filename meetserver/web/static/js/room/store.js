@@ -1,7 +1,8 @@
 /**
  * What this page knows of the room: a fold over snapshot and events, as on the server. Views read it and listen
- * to topics: "participants", "waiting", "chat", "typing", "board", "preview", "pointer", "room", "joined", "left",
- * "knock", "role", "muted", "sentOut".
+ * to topics: "participants", "waiting", "chat", "typing", "board", "pages", "versions", "preview", "pointer", "room", "joined", "left",
+ * "knock", "role", "muted", "sentOut"; of the chat also
+ * "message" (one has changed), "older", "pinned", "marks".
  */
 import { Emitter } from "../emitter.js";
 import * as chat from "../chat/reducer.js";
@@ -51,14 +52,16 @@ export class Store extends Emitter {
     this.room = { title: "", settings: {}, ended: false, ...snapshot.room };
     this.participants = new Map((snapshot.participants ?? []).map((one) => [one.id, { ...one }]));
     this.waiting = new Map((snapshot.waiting ?? []).map((one) => [one.id, one]));
-    this.chat = chat.fromSnapshot(snapshot.chat);
+    this.chat = chat.fromSnapshot(snapshot.chat, snapshot.marks);
     this.board = whiteboard.fromSnapshot(snapshot.whiteboard);
-    for (const topic of ["room", "participants", "waiting", "chat", "typing", "board"]) this.emit(topic, { isReset: true });
+    for (const topic of ["room", "participants", "waiting", "chat", "typing", "pages", "versions", "board"]) this.emit(topic, { isReset: true });
   }
 
   /** What is not in the log comes beside it on a resume. */
-  refresh({ presence: states = [] }) {
+  refresh({ presence: states = [], marks = {} }) {
     presence.replaceLive(this, states);
+    this.chat.marks = new Map(Object.entries(marks));
+    this.emit("marks", {});
     this.emit("participants", {});
   }
 

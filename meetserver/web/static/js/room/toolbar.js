@@ -49,10 +49,11 @@ export class Toolbar {
     this.#buttons[name].hidden = isHidden;
   }
 
-  count(name, number, label) {
+  /** @param {string} [shown] in the place of the number */
+  count(name, number, label, shown = number > 99 ? "99+" : String(number)) {
     const count = this.#buttons[name].querySelector(".count");
     count.hidden = number === 0;
-    count.textContent = number > 99 ? "99+" : String(number);
+    count.textContent = shown;
     this.#buttons[name].setAttribute("aria-label", label);
   }
 

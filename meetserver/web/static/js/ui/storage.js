@@ -31,6 +31,7 @@ export function forget(storage, key) {
 
 /** Nothing of who was here stays; how the page looks is the device's own affair. */
 export function forgetEverything() {
+  globalThis.indexedDB?.deleteDatabase("meet.e2ee");
   for (const area of ["localStorage", "sessionStorage"]) {
     try {
       for (const key of Object.keys(window[area])) if (key.startsWith("meet.") && key !== "meet.theme") window[area].removeItem(key);

@@ -1,41 +1,50 @@
 /**
- * Draws the board on two canvases: below, what the room's log has (drawn once, added to); above, what moves: own
- * strokes on their way, others' strokes under way, their pointers. At most once a frame, and sharp on any screen.
+ * Draws a page on three canvases: the paper; what the room's log has (drawn once, added to); and what moves: own work
+ * on its way, others' under way, the selection, pointers. At most once a frame, and sharp on any screen.
  */
-import { h, hue } from "../ui/dom.js";
-import { BOARD, drawStroke, isStroke } from "./stroke.js";
+import { h } from "../ui/dom.js";
+import { drawPaper } from "./paper.js";
+import { drawPointer } from "./pointer.js";
+import { FIRST_PAGE, titleOf } from "./reducer.js";
+import { drawFrame, frameOf } from "./selection.js";
+import { draw } from "./shapes.js";
+import { View } from "./view.js";
 
 const STALE_MS = 4000;
 const MAX_RATIO = 3;
 
 export class BoardCanvas {
+  view = new View();
+  #ground = h("canvas", { class: "ground", "aria-hidden": "true" });
   #base = h("canvas", { class: "base", role: "img", "aria-label": "Shared whiteboard" });
   #top = h("canvas", { class: "top", "aria-hidden": "true" });
-  element = h("div", { class: "paper", data: { elements: "0" } }, this.#base, this.#top);
-  #store;
-  #own;
-  #drawn = { version: -1, count: 0, width: 0 };
+  element = h("div", { class: "paper", tabindex: "0", role: "application", "aria-label": "Drawing area", data: { elements: "0" } }, this.#ground, this.#base, this.#top);
+  /** A frame that somebody draws around what they want to select. */
+  marquee = null;
+  #easel;
+  #drawn = { key: "", count: 0 };
   #isAsked = false;
   #staleTimer;
 
-  /** @param {{store: any, own: {pending: Map<string, any>, current: any}, bag: any}} parts `own`: what this page is drawing */
-  constructor({ store, own, bag }) {
-    this.#store = store;
-    this.#own = own;
-    for (const topic of ["board", "preview", "pointer"]) bag.add(store.on(topic, () => this.ask()));
+  /** @param {{easel: any, bag: any}} parts */
+  constructor({ easel, bag }) {
+    this.#easel = easel;
+    for (const topic of ["preview", "pointer"]) bag.add(easel.store.on(topic, () => this.ask()));
+    bag.add(easel.on("draw", () => this.ask()));
+    bag.add(easel.on("page", () => this.view.fit()));
     const resized = new ResizeObserver(() => this.ask());
     resized.observe(this.element);
     bag.add(() => (resized.disconnect(), clearTimeout(this.#staleTimer)));
   }
 
-  /** @returns {[number, number]} where a pointer is, in the board's units */
-  toBoard(event) {
-    const box = this.#base.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * BOARD.width, ((event.clientY - box.top) / box.height) * BOARD.height];
+  /** @returns {[number, number]} where a pointer is, in pixels of the desk */
+  toDesk(event) {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
   }
 
   ask() {
-    this.element.dataset.elements = String(this.#store.board.elements.size); // also while nobody looks: frames do not run then
+    this.element.dataset.elements = String(this.#easel.elements.elements.size); // also while nobody looks: frames do not run then
     if (this.#isAsked) return;
     this.#isAsked = true;
     requestAnimationFrame(() => {
@@ -45,75 +54,106 @@ export class BoardCanvas {
   }
 
   #draw() {
+    const { clientWidth, clientHeight } = this.element;
+    const { view } = this;
     const ratio = Math.min(MAX_RATIO, window.devicePixelRatio || 1);
-    const width = Math.round(this.element.clientWidth * ratio);
-    if (width !== this.#drawn.width) {
-      for (const canvas of [this.#base, this.#top]) {
-        canvas.width = width;
-        canvas.height = Math.round((width * BOARD.height) / BOARD.width);
-      }
+    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (this.#top.width !== width || this.#top.height !== height) {
+      for (const canvas of [this.#ground, this.#base, this.#top]) Object.assign(canvas, { width, height });
+      this.#drawn.key = "";
     }
-    this.#drawBase(width);
-    this.#drawTop(width);
+    const { sheet, page } = this.#easel;
+    view.adjust({ width: clientWidth, height: clientHeight }, sheet);
+    this.element.dataset.view = [view.x, view.y, sheet.width * view.scale, sheet.height * view.scale].map((value) => value.toFixed(2)).join(" ");
+    const key = [page, view.version, ratio, sheet.background].join();
+    this.#drawBase(ratio, key);
+    this.#drawTop(ratio);
   }
 
-  #drawBase(width) {
-    const { elements, version } = this.#store.board;
-    const isMore = version === this.#drawn.version && width === this.#drawn.width && elements.size >= this.#drawn.count;
-    const context = scaled(this.#base, width);
-    if (!isMore) context.clearRect(0, 0, BOARD.width, BOARD.height);
-    let index = 0;
-    for (const element of elements.values()) if (index++ >= (isMore ? this.#drawn.count : 0) && isStroke(element)) drawStroke(context, element);
-    this.#drawn = { version, count: elements.size, width };
-    this.#base.setAttribute("aria-label", `Shared whiteboard, ${elements.size} ${elements.size === 1 ? "stroke" : "strokes"}`);
-  }
-
-  #drawTop(width) {
-    const { board, participants, self } = this.#store;
-    const context = scaled(this.#top, width);
-    context.clearRect(0, 0, BOARD.width, BOARD.height);
+  /** What stands for elements of the log for now: own changes on their way, and others' under way. */
+  #overlay() {
+    const { lifted, pending, page, elements, store, current } = this.#easel;
+    const over = new Map();
     const now = performance.now();
-    for (const element of this.#own.pending.values()) drawStroke(context, element);
-    if (this.#own.current) drawStroke(context, this.#own.current);
-    for (const [id, preview] of board.previews) {
-      if (now - preview.at > STALE_MS) board.previews.delete(id);
-      else if (isStroke(preview.element)) drawStroke(context, preview.element);
+    for (const [id, preview] of store.board.previews) {
+      if (now - preview.at > STALE_MS) store.board.previews.delete(id);
+      else if (preview.page === page) over.set(id, preview.element);
     }
-    for (const [by, pointer] of board.pointers) {
-      const name = participants.get(by)?.name;
-      if (now - pointer.at > STALE_MS || !name) board.pointers.delete(by);
-      else if (by !== self.participant) drawPointer(context, pointer, name, by);
+    for (const [id, sent] of pending) if (sent.page === page && !(sent.isNew && elements.elements.has(id))) over.set(id, sent.element);
+    for (const [id, element] of lifted) over.set(id, element);
+    if (current) over.set(current.id, current.element);
+    return over;
+  }
+
+  #drawBase(ratio, place) {
+    const { elements, sheet, store, page } = this.#easel;
+    const over = this.#overlay();
+    const hidden = [...over.keys()].filter((id) => elements.elements.has(id));
+    const key = [place, elements.version, ...hidden].join();
+    const { inOrder } = elements;
+    const isMore = key === this.#drawn.key && inOrder.length >= this.#drawn.count;
+    if (!isMore) {
+      drawPaper(this.#scaled(this.#ground, ratio, { isWiped: true }), sheet);
+      this.#scaled(this.#base, ratio, { isWiped: true });
     }
+    const context = this.#scaled(this.#base, ratio);
+    clipped(context, sheet, () => {
+      for (const { id, element } of isMore ? inOrder.slice(this.#drawn.count) : inOrder) if (!over.has(id) && this.view.sees(element)) draw(context, element);
+    });
+    this.#drawn = { key, count: inOrder.length };
+    const count = inOrder.length;
+    this.#base.setAttribute("aria-label", `Shared whiteboard, ${titleOf(store.board, page)}, ${count} ${count === 1 ? "element" : "elements"}`);
+  }
+
+  #drawTop(ratio) {
+    const { sheet, selected, store } = this.#easel;
+    const { scale } = this.view;
+    const context = this.#scaled(this.#top, ratio, { isWiped: true });
+    clipped(context, sheet, () => {
+      for (const element of this.#overlay().values()) if (element) draw(context, element);
+    });
+    const frame = selected.length > 0 && frameOf(selected);
+    if (frame) drawFrame(context, frame, scale, { canTurn: selected.length === 1, isShut: selected.every(({ element }) => element.locked === true) });
+    if (this.marquee) drawMarquee(context, this.marquee, scale);
+    this.#drawPointers(context);
     clearTimeout(this.#staleTimer);
-    if (board.previews.size + board.pointers.size > 0) this.#staleTimer = setTimeout(() => this.ask(), 1000);
+    if (store.board.previews.size + store.board.pointers.size > 0) this.#staleTimer = setTimeout(() => this.ask(), 1000);
+  }
+
+  #drawPointers(context) {
+    const { board, participants, self } = this.#easel.store;
+    const now = performance.now();
+    for (const [by, pointer] of board.pointers) {
+      const who = participants.get(by);
+      if (now - pointer.at > STALE_MS || !who) board.pointers.delete(by);
+      else if (by !== self.participant && (who.board?.page || FIRST_PAGE) === this.#easel.page) drawPointer(context, pointer, who, this.view);
+    }
+  }
+
+  #scaled(canvas, ratio, { isWiped = false } = {}) {
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    if (isWiped) context.clearRect(0, 0, canvas.width, canvas.height);
+    const scale = this.view.scale * ratio;
+    context.setTransform(scale, 0, 0, scale, this.view.x * ratio, this.view.y * ratio);
+    return context;
   }
 }
 
-function scaled(canvas, width) {
-  const context = canvas.getContext("2d");
-  context.setTransform(width / BOARD.width, 0, 0, width / BOARD.width, 0, 0);
-  return context;
+/** Everybody sees the same part: what is on the page. */
+function clipped(context, { width, height }, act) {
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, width, height);
+  context.clip();
+  act();
+  context.restore();
 }
 
-function drawPointer(context, { x, y }, name, by) {
-  const color = `hsl(${hue(by)} 70% 27%)`;
-  const size = (16 * BOARD.width) / Math.max(480, context.canvas.clientWidth);
-  context.fillStyle = color;
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + size * 0.95, y + size * 0.4);
-  context.lineTo(x + size * 0.4, y + size * 0.95);
-  context.closePath();
-  context.fill();
-  context.font = `600 ${size * 0.85}px system-ui, sans-serif`;
-  const shown = name.length > 24 ? `${name.slice(0, 23)}…` : name;
-  const width = context.measureText(shown).width + size * 0.8;
-  const left = Math.min(x + size * 0.7, BOARD.width - width);
-  const top = Math.min(y + size * 0.9, BOARD.height - size * 1.4);
-  context.beginPath();
-  context.roundRect(left, top, width, size * 1.35, size * 0.4);
-  context.fill();
-  context.fillStyle = "#fff";
-  context.textBaseline = "middle";
-  context.fillText(shown, left + size * 0.4, top + size * 0.7);
+function drawMarquee(context, { x, y, w, h: height }, scale) {
+  context.fillStyle = "rgb(59 91 219 / 10%)";
+  context.strokeStyle = "#3b5bdb";
+  context.lineWidth = 1 / scale;
+  context.fillRect(x, y, w, height);
+  context.strokeRect(x, y, w, height);
 }

@@ -1,86 +1,80 @@
-/** The board with its tools. Each group of tools is a radio group: arrow keys go through it. */
-import { button, h, icon } from "../ui/dom.js";
+/** The board: tools, the paper, pages; put together. */
+import { button, h } from "../ui/dom.js";
+import { arranging } from "./arrange.js";
 import { BoardCanvas } from "./canvas.js";
-import { Pen } from "./pen.js";
-import { COLORS, WIDTHS } from "./stroke.js";
+import { Easel } from "./easel.js";
+import { Editor } from "./editor.js";
+import { Hand } from "./hand.js";
+import { listenAtBoard } from "./keys.js";
+import { openBoardMenu } from "./menu.js";
+import { pagesBar } from "./pages-bar.js";
+import { selectionBar } from "./selection-bar.js";
+import { tellTool } from "./told.js";
+import { Toolbox } from "./toolbox.js";
+import { Eraser } from "./tools/eraser.js";
+import { Pen } from "./tools/pen.js";
+import { Select } from "./tools/select.js";
+import { Shape } from "./tools/shape.js";
+import { Writer } from "./tools/writer.js";
+import { zoomBar } from "./zoom-bar.js";
 
 export class BoardPanel {
-  #pen;
   #canvas;
+  #editor;
+  #toolbox;
 
-  /** @param {{session: any, store: any, bag: any, onClose: () => void}} parts */
-  constructor({ session, store, bag, onClose }) {
-    this.#pen = new Pen({ session, store, bag });
-    this.#canvas = new BoardCanvas({ store, own: this.#pen, bag });
-    this.#pen.attach(this.#canvas, bag);
-    const undo = button({ label: "Undo my last stroke", icon: "undo", class: "quiet icon-only", disabled: true, onClick: () => this.#pen.undo() });
-    this.#pen.onChange = () => (undo.disabled = !this.#pen.canUndo);
-    this.element = h(
-      "section",
-      { class: "board", "aria-label": "Whiteboard" },
-      h(
-        "div",
-        { class: "tools", role: "group", "aria-label": "Drawing tools" },
-        this.#tools(),
-        this.#colors(),
-        this.#widths(),
-        undo,
-        button({ label: "Close the board", icon: "close", class: "quiet icon-only close", onClick: onClose }),
-      ),
-      h("div", { class: "desk" }, this.#canvas.element),
+  /** @param {{session: any, store: any, meeting: string, moderation: any, bag: any, onClose: () => void}} parts */
+  constructor(parts) {
+    const { store, bag, onClose } = parts;
+    const easel = new Easel(parts);
+    const canvas = (this.#canvas = new BoardCanvas({ easel, bag }));
+    const editor = (this.#editor = new Editor({ easel, canvas }));
+    const tools = toolsOf(easel, canvas, editor);
+    const arrange = arranging(easel);
+    new Hand({ easel, canvas, tools, bag });
+    this.#toolbox = new Toolbox({ easel, bag });
+    const why = h("p", { class: "why muted", role: "status" });
+    const undo = button({ label: "Undo my last change", icon: "undo", class: "quiet icon-only", onClick: () => void easel.undo() });
+    const redo = button({ label: "Redo", icon: "redo", class: "quiet icon-only", onClick: () => void easel.redo() });
+    const menu = button({ label: "More about the board", icon: "more", class: "quiet icon-only", "aria-haspopup": "dialog", onClick: () => openBoardMenu({ ...parts, easel }) });
+    const close = button({ label: "Close the board", icon: "close", class: "quiet icon-only", onClick: onClose });
+    const bar = h("div", { class: "board-bar", role: "group", "aria-label": "Drawing tools" }, this.#toolbox.element, why, h("div", { class: "board-actions" }, undo, redo, menu, close));
+    const foot = h("div", { class: "board-foot" }, pagesBar({ easel, store, bag }), zoomBar({ easel, canvas, bag }));
+    this.element = h("section", { class: "board", "aria-label": "Whiteboard" }, bar, h("div", { class: "desk" }, canvas.element, selectionBar({ easel, arrange, bag })), foot);
+    listenAtBoard({ board: this.element, canvas, easel, arrange, tools, bag });
+    tellTool({ ...parts, easel });
+    bag.add(easel.on("paint", (what) => arrange.paint(what)));
+    for (const topic of ["page", "view"]) bag.add(easel.on(topic, () => editor.close()));
+    bag.add(
+      easel.on("change", () => {
+        why.textContent = easel.refusal;
+        undo.disabled = redo.disabled = Boolean(easel.refusal);
+        canvas.element.dataset.tool = easel.refusal ? "hand" : easel.tool;
+      }),
     );
-    bag.listen(this.element, "keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "z") (event.preventDefault(), this.#pen.undo());
-    });
   }
 
   opened() {
     this.#canvas.ask();
-    this.element.querySelector("input:checked")?.focus({ preventScroll: true });
+    this.#toolbox.focus();
   }
 
-  #tools() {
-    const choices = [
-      { value: "pen", label: "Pen", content: icon("pen") },
-      { value: "eraser", label: "Eraser: takes whole strokes away", content: icon("eraser") },
-    ];
-    return radios("tool", "Tool", choices, this.#pen.tool, (value) => {
-      this.#pen.tool = value;
-      this.#canvas.element.classList.toggle("erasing", value === "eraser");
-    });
-  }
-
-  #colors() {
-    const choices = COLORS.map(([value, label]) => {
-      const content = h("span", { class: "color" });
-      content.style.setProperty("--color", value);
-      return { value, label, content };
-    });
-    return radios("color", "Colour", choices, this.#pen.color, (value) => (this.#pen.color = value));
-  }
-
-  #widths() {
-    const choices = WIDTHS.map(([value, label]) => {
-      const content = h("span", { class: "width" });
-      content.style.setProperty("--width", `${Math.min(18, value + 1)}px`);
-      return { value: String(value), label, content };
-    });
-    return radios("width", "Width", choices, String(this.#pen.width), (value) => (this.#pen.width = Number(value)));
+  /** What somebody was just writing goes to the board. */
+  closed() {
+    this.#editor.close();
   }
 }
 
-function radios(name, legend, choices, chosen, onChoose) {
-  return h(
-    "fieldset",
-    { class: "choices" },
-    h("legend", { class: "visually-hidden", text: legend }),
-    ...choices.map(({ value, label, content }) =>
-      h(
-        "label",
-        { class: "choice", title: label },
-        h("input", { type: "radio", name: `board-${name}`, value, "aria-label": label, checked: value === chosen, on: { change: () => onChoose(value) } }),
-        content,
-      ),
-    ),
-  );
+function toolsOf(easel, canvas, editor) {
+  const shapes = ["line", "arrow", "rectangle", "ellipse", "diamond"].map((kind) => [kind, new Shape(easel, kind)]);
+  return {
+    select: new Select(easel, canvas, editor),
+    hand: {},
+    pen: new Pen(easel, "stroke"),
+    highlighter: new Pen(easel, "highlighter"),
+    ...Object.fromEntries(shapes),
+    text: new Writer(easel, editor, "text"),
+    note: new Writer(easel, editor, "note"),
+    eraser: new Eraser(easel, canvas.view),
+  };
 }

@@ -1,0 +1,71 @@
+"""What pictures of the board are made of: its pages, and those of the meeting's images that stand on them."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from meetserver import limits
+from meetserver.errors import MeetError
+from meetserver.files.service import Files
+from meetserver.meetings.store import Meeting
+from meetserver.ports import Drawing
+from meetserver.whiteboard.state import BoardPage, BoardState, shown
+
+IMAGE_PX: Final = limits.THUMBNAIL_PX[-1]
+"""Images are drawn from their largest thumbnails: small, of one format, and made by the server itself."""
+IMAGES: Final = 50
+"""Files that are looked up for one picture."""
+
+
+class _Image(Struct):
+    """As far as it matters here of an element."""
+
+    kind: object = None
+    file: object = None
+
+
+_image = msgspec.json.Decoder(_Image)
+
+
+async def drawings_of(files: Files, meeting: Meeting, board: BoardState, pages: Sequence[str]) -> list[Drawing]:
+    """One for each of these pages, with as many of its images as limits.PICTURE_IMAGES_BYTES allows."""
+    by_page = {page: _files_on(board.pages.get(page, BoardPage())) for page in pages}
+    found = await _images(files, meeting, {id_: None for ids in by_page.values() for id_ in ids})
+    drawings = []
+    for page in pages:
+        sheet = board.sheet(page)
+        images = {id_: found[id_] for id_ in by_page[page] if id_ in found}
+        title = f"{meeting.title}: {sheet.name}" if sheet.name else meeting.title
+        elements = shown(board.pages.get(page, BoardPage()))
+        drawings.append(Drawing(elements, title, sheet.width, sheet.height, sheet.background, images))
+    return drawings
+
+
+def _files_on(page: BoardPage) -> dict[str, None]:
+    """Ids, in the order of their elements."""
+    bodies = (element.body for element in page.elements.values() if b'"image"' in element.body)
+    images = (image for image in map(_image.decode, bodies) if image.kind == "image")
+    return {image.file: None for image in images if isinstance(image.file, str)}
+
+
+async def _images(files: Files, meeting: Meeting, ids: Iterable[str]) -> dict[str, str]:
+    """As data: URIs. One of another meeting, deleted, or not to be had now is left out."""
+    found: dict[str, str] = {}
+    left_bytes = limits.PICTURE_IMAGES_BYTES
+    for id_ in list(ids)[:IMAGES]:
+        file = await files.look_up(id_)
+        if file is None or file.meeting_id != meeting.id:
+            continue
+        try:
+            image, _ = await files.thumbnail(file, IMAGE_PX)
+        except MeetError:
+            continue
+        uri = f"data:image/webp;base64,{b64encode(image).decode()}"
+        left_bytes -= len(uri)
+        if left_bytes < 0:
+            break
+        found[id_] = uri
+    return found

@@ -1,0 +1,56 @@
+"""Takes out of a room's log what messages said that were deleted: at once, and later whatever was missed by that."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from meetserver import limits
+from meetserver.errors import NotFound
+from meetserver.ids import RoomId
+from meetserver.ports import Clock, LogErasure, RoomLog
+from meetserver.rooms.erasure import of_deleted
+from meetserver.rooms.reducer import fold
+from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot
+
+EMPTY_DELETED = "rooms.empty_deleted"
+
+
+class Emptier:
+    def __init__(self, log: RoomLog, erasure: LogErasure, clock: Clock) -> None:
+        self._log = log
+        self._erasure = erasure
+        self._clock = clock
+
+    async def empty(self, room: RoomId, seqs: Sequence[int]) -> None:
+        """The messages of these seqs, and what was said about them. A message goes last: while it says something, it is
+        not done."""
+        for first in range(0, len(seqs), limits.RECALLS_AT_ONCE):
+            some = seqs[first : first + limits.RECALLS_AT_ONCE]
+            about = await self._log.entries_about(room, some, len(some) * (2 * limits.CHAT_CHANGES + 1))
+            messages = await self._log.entries_at(room, some)
+            left = [emptied for entry in (*about, *messages) if (emptied := of_deleted(entry)) is not None]
+            await self._erasure.rewrite(room, left)
+
+    async def run(self, _: object = None) -> None:
+        """What was deleted lately and still says something, in the log or in a snapshot from before. Safe to be done
+        again, and by several at once."""
+        since = self._clock.now() - timedelta(seconds=limits.DELETED_LOOK_BACK_S)
+        before: list[tuple[RoomId, int]] = []
+        while (missed := await self._erasure.missed_deletions(since, limits.SWEEP_ROWS)) and missed != before:
+            before = missed
+            by_room: dict[RoomId, list[int]] = {}
+            for room, seq in missed:
+                by_room.setdefault(room, []).append(seq)
+            for room, seqs in by_room.items():
+                await self.empty(room, seqs)
+                await renew_snapshot(self._log, room)
+
+
+async def renew_snapshot(log: RoomLog, room: RoomId) -> None:
+    """The one that is kept may be from before something was taken out; saving a newer one removes it."""
+    try:
+        loaded = await log.load(room)
+    except NotFound:
+        return
+    if loaded.snapshot is not None:
+        state = fold(decode_snapshot(loaded.snapshot.data), loaded.entries)
+        await log.save_snapshot(room, state.seq, encode_snapshot(state))

@@ -1,0 +1,73 @@
+/** Who takes part in the encrypted chat, by the keys that the server told us of, and who we are in it. */
+import { keepIdentity, recallIdentity } from "./vault.js";
+import { makeIdentity, safetyCode } from "./scheme.js";
+import { CommandError } from "../room/socket.js";
+
+export class Members {
+  room = "";
+  self = { participant: "", identity: "" };
+  privateKey = null;
+  /** Settled when the others can write to us; rejects with why they cannot. */
+  ready = Promise.resolve();
+  #keys = new Map();
+  #store;
+  #session;
+
+  constructor({ store, session }) {
+    this.#store = store;
+    this.#session = session;
+  }
+
+  /** Into a room as its snapshot shows it. */
+  async enter(room, participant, keys) {
+    this.room = room;
+    this.#keys = new Map(Object.entries(keys));
+    if (this.self.participant !== participant) {
+      const kept = await recallIdentity(room, participant);
+      const { privateKey, identity } = kept ?? (await makeIdentity());
+      if (!kept) await keepIdentity(room, participant, { privateKey, identity });
+      this.privateKey = privateKey;
+      this.self = { participant, identity };
+    }
+    this.ready = Promise.resolve();
+    if (this.#keys.get(participant) === this.self.identity) return;
+    this.ready = this.#session.durable("e2ee.publish", { key: this.self.identity });
+    this.ready.catch(() => {}); // whoever writes is told
+  }
+
+  published({ participant, key }) {
+    this.#keys.set(participant, key);
+  }
+
+  left(participant) {
+    this.#keys.delete(participant);
+  }
+
+  identityOf(participant) {
+    return this.#keys.get(participant);
+  }
+
+  /**
+   * Who reads a message: all members, or these and ourselves. Nobody gets a key whom our list of people does not show.
+   * @param {string[]|null} to @returns {{participant: string, identity: string}[]}
+   */
+  readers(to) {
+    const wanted = to ? [...new Set([...to, this.self.participant])] : [...this.#keys.keys()];
+    if (!wanted.every((participant) => this.#keys.has(participant))) throw new CommandError({ code: "not_found", message: "somebody there cannot read encrypted messages" });
+    const hidden = wanted.some((participant) => !this.#store.participants.has(participant));
+    if (hidden) throw new CommandError({ code: "conflict", message: "somebody who is not in the list of people could read this" });
+    return wanted.map((participant) => ({ participant, identity: this.#keys.get(participant) }));
+  }
+
+  /** @returns {{participant: string, name: string, identity: string|undefined}[]} all who are here; without a key: they read nothing */
+  get everybody() {
+    const here = [...this.#store.participants.values()].map(({ id, name }) => ({ participant: id, name, identity: this.#keys.get(id) }));
+    const hidden = [...this.#keys].filter(([id]) => !this.#store.participants.has(id)).map(([participant, identity]) => ({ participant, name: "", identity }));
+    return [...here, ...hidden];
+  }
+
+  /** @returns {Promise<string>} what all members see alike */
+  code() {
+    return safetyCode(this.room, this.everybody.filter(({ identity }) => identity));
+  }
+}

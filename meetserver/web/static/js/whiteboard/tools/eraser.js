@@ -1,0 +1,34 @@
+/** The eraser takes whole elements away, but those that are locked. */
+import { isHit } from "../geometry.js";
+
+const RADIUS_PX = 10;
+
+export class Eraser {
+  #easel;
+  #view;
+
+  /** @param {any} easel @param {any} view */
+  constructor(easel, view) {
+    this.#easel = easel;
+    this.#view = view;
+  }
+
+  down(at) {
+    this.#erase([at]);
+  }
+
+  move(_, { path }) {
+    this.#erase(path);
+  }
+
+  up() {}
+
+  cancel() {}
+
+  #erase(path) {
+    const radius = RADIUS_PX / this.#view.scale;
+    const hit = [];
+    for (const { id, element } of this.#easel.topDown()) if (element.locked !== true && path.some(([x, y]) => isHit(element, x, y, radius))) hit.push(id);
+    if (hit.length > 0) this.#easel.apply(hit.map((id) => ({ op: "delete", id })));
+  }
+}

@@ -1,0 +1,100 @@
+"""Texts that would run as a script, or leave the page, were they taken for anything but text."""
+
+from itertools import product
+
+RUN = "window.pwned=1"
+
+_EVENTS = {
+    "img src=x": "onerror",
+    "svg": "onload",
+    "body": "onpageshow",
+    "video src=x": "onerror",
+    "audio src=x": "onerror",
+    "input autofocus": "onfocus",
+    "select autofocus": "onfocus",
+    "textarea autofocus": "onfocus",
+    "details open": "ontoggle",
+    "marquee": "onstart",
+    "iframe": "onload",
+    "object data=x": "onerror",
+    "style": "onload",
+    "p style=animation-name:spin": "onanimationstart",
+    "a tabindex=0 autofocus": "onfocus",
+}
+_FRAMES = (
+    "<{tag} {event}={run}>",
+    "<{tag} {event}='{run}'>",
+    '"><{tag} {event}={run}>',
+    "</p></li><{tag} {event}={run}>",
+    "<{tag}/{event}={run}//",
+    "&lt;{tag} {event}={run}&gt;",
+)
+
+_SCRIPTS = [
+    "<script>{run}</script>",
+    "<ScRiPt>{run}</sCrIpT>",
+    "<script src=data:text/javascript,{run}></script>",
+    "<script type=module>{run}</script>",
+    "<script/x>{run}</script>",
+    "<<script>{run}//<</script>",
+    "</script><script>{run}</script>",
+    "</style><script>{run}</script>",
+    "</title><script>{run}</script>",
+    "</textarea><script>{run}</script>",
+    "<!--><script>{run}</script-->",
+    "<![CDATA[<script>{run}</script>]]>",
+    "<svg><script>{run}</script></svg>",
+    "<math><mtext></p><style><img src=x onerror={run}>",
+    "<template><script>{run}</script></template>",
+    "<noscript><p title='</noscript><img src=x onerror={run}>'>",
+    "<svg><animate onbegin={run} attributeName=x></svg>",
+    "<svg><a href=javascript:{run}><text y=9>press</text></a></svg>",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'>",
+    "<iframe src=javascript:parent.pwned=1>",
+    "<embed src=javascript:{run}>",
+    "<object data=javascript:{run}>",
+    "<form action=javascript:{run}><button autofocus>press</button></form>",
+    "<button formaction=javascript:{run}>press</button>",
+    "<base href=javascript:/><a href=/{run}>press</a>",
+    "<meta http-equiv=refresh content='0;url=javascript:{run}'>",
+    "<link rel=stylesheet href=data:text/css,x onload={run}>",
+    "<a href=javascript:{run}>press</a>",
+    "<a href='java&#10;script:{run}'>press</a>",
+    "<a href=data:text/html,<script>opener.pwned=1</script>>press</a>",
+    "javascript:{run}",
+    "JaVaScRiPt:{run}",
+    "vbscript:{run}",
+    "data:text/html,<script>{run}</script>",
+    "http://javascript:{run}",
+    "https://x/<img src=x onerror={run}>",
+    'https://x/"onmouseover="{run}',
+    "https://x/'onfocus='{run}'autofocus='",
+    "[press](javascript:{run})",
+    "![x](javascript:{run})",
+    "[press](https://x 'onclick={run}')",
+    "<javascript:{run}>",
+    "`<img src=x onerror={run}>`",
+    "**<img src=x onerror={run}>**",
+    "> <img src=x onerror={run}>",
+    "- <img src=x onerror={run}>",
+    "```<img src=x onerror={run}>```",
+    "'-{run}-'",
+    '"-{run}-"',
+    "\\';{run}//",
+    "${{{run}}}",
+    "{{{{constructor.constructor('{run}')()}}}}",
+    "@<img src=x onerror={run}>",
+    "&#60;script&#62;{run}&#60;/script&#62;",
+    "\\u003cscript\\u003e{run}\\u003c/script\\u003e",
+    "%3Cscript%3E{run}%3C/script%3E",
+    "\N{FULLWIDTH LESS-THAN SIGN}script\N{FULLWIDTH GREATER-THAN SIGN}{run}",
+    "\N{HEBREW LETTER ALEF}<img src=x onerror={run}>",
+    "<img src=x:x onerror\N{NO-BREAK SPACE}={run}>",
+    "__proto__[onload]={run}",
+]
+
+TEXTS = [frame.format(tag=tag, event=event, run=RUN) for (tag, event), frame in product(_EVENTS.items(), _FRAMES)] + [
+    script.format(run=RUN) for script in _SCRIPTS
+]
+
+assert len(set(TEXTS)) == len(TEXTS) >= 150

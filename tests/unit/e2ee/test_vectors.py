@@ -1,0 +1,134 @@
+"""The vectors in the documentation, made by the reference of the tests: `python -m tests.unit.e2ee.test_vectors`."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from meetserver import limits
+from meetserver.chat.messages import Send
+from tests.e2ee import (
+    Member,
+    bytes_of,
+    context,
+    identity_from,
+    public_text,
+    safety_code,
+    seal,
+    text_of,
+    unseal,
+    unwrap,
+    wrap,
+)
+
+VECTORS = Path(__file__).parents[3] / "docs" / "e2ee-vectors.json"
+ROOM = "room-7Kq"
+SCALARS = {"p-ada": 0xA11CE << 200 | 7, "p-grace": 0xB0B << 180 | 11, "p-cy": 0xC0FFEE << 160 | 13}
+NAMES = {"p-ada": "Ada Lovelace", "p-grace": "Grace Höpper", "p-cy": "城 🙂"}
+KEY = bytes(range(32))
+KEY_ID = text_of(bytes(range(100, 116)))
+NONCES = {"p-ada": bytes(range(12)), "p-grace": bytes(range(12, 24)), "p-cy": bytes(range(24, 36))}
+MESSAGES: list[tuple[int, dict[str, Any], str, str]] = [
+    (0, {"text": "Hello, Grace."}, "send", ""),
+    (1, {"text": 'Grüße 🙂 – "quoted"\nand a second line'}, "send", "118-k3f9x2ab"),
+    (2, {"text": "x" * 64}, "send", ""),
+    (2**40, {"text": "mended"}, "edit", "118-k3f9x2ab"),
+]
+
+
+def members() -> dict[str, Member]:
+    return {who: Member(who, NAMES[who], public_text(identity_from(scalar))) for who, scalar in SCALARS.items()}
+
+
+def made() -> dict[str, Any]:
+    everybody = members()
+    ada = everybody["p-ada"]
+    return {
+        "context": [{"parts": parts, "bytes": text_of(context(*parts))} for parts in (["a", "", "ü"], ["a", "ü"])],
+        "room": ROOM,
+        "members": [
+            {**one._asdict(), "private_scalar": text_of(SCALARS[one.participant].to_bytes(32))}
+            for one in everybody.values()
+        ],
+        "sender": {"participant": "p-ada", "key_id": KEY_ID, "key": text_of(KEY)},
+        "wrapped": {
+            who: {
+                "nonce": text_of(NONCES[who]),
+                "wrapped": wrap(identity_from(SCALARS["p-ada"]), ROOM, ada, one, KEY_ID, KEY, NONCES[who]),
+            }
+            for who, one in everybody.items()
+        },
+        "messages": [
+            {
+                "counter": counter,
+                "content": content,
+                "kind": kind,
+                "about": about,
+                "ciphertext": seal(KEY, ROOM, "p-ada", KEY_ID, counter, content, kind, about),
+            }
+            for counter, content, kind, about in MESSAGES
+        ],
+        "safety_codes": [
+            {"participants": some, "code": safety_code(ROOM, [everybody[who] for who in some])}
+            for some in (["p-ada"], ["p-ada", "p-grace"], ["p-cy", "p-grace", "p-ada"])
+        ],
+    }
+
+
+def written() -> Any:
+    return json.loads(VECTORS.read_text())
+
+
+def test_the_page_has_what_the_reference_makes() -> None:
+    assert written() == made()
+
+
+def test_each_member_reads_what_was_shared_with_them_and_nobody_elses() -> None:
+    everybody, vectors = members(), written()
+    for who, one in everybody.items():
+        own = identity_from(SCALARS[who])
+        for other, told in vectors["wrapped"].items():
+            if who == other:
+                assert unwrap(own, ROOM, everybody["p-ada"], one, KEY_ID, told["wrapped"]) == KEY
+            else:
+                with pytest.raises(InvalidTag):
+                    unwrap(own, ROOM, everybody["p-ada"], one, KEY_ID, told["wrapped"])
+
+
+@pytest.mark.parametrize("change", ["room", "sender", "key_id", "counter", "kind", "about", "byte"])
+def test_a_message_is_bound_to_its_place(change: str) -> None:
+    one = written()["messages"][1]
+    place = {"room": ROOM, "sender": "p-ada", "key_id": KEY_ID, "kind": one["kind"], "about": one["about"]}
+    sealed = bytearray(bytes_of(one["ciphertext"]))
+    assert unseal(KEY, sealed=one["ciphertext"], **place) == one["content"]
+
+    if change in place:
+        place[change] += "x"
+    else:
+        sealed[7 if change == "counter" else -1] ^= 1
+    with pytest.raises(InvalidTag):
+        unseal(KEY, sealed=text_of(bytes(sealed)), **place)
+
+
+def test_lengths_tell_of_sixty_four_bytes_at_a_time() -> None:
+    lengths = {len(seal(KEY, ROOM, "p-ada", KEY_ID, 0, {"text": "x" * count}, "send", "")) for count in range(1, 54)}
+    assert len(lengths) == 1
+
+
+def test_the_longest_text_fits_a_message_and_a_frame() -> None:
+    longest = "\N{GRINNING FACE}" * limits.CHAT_TEXT_CHARS
+    sealed = seal(KEY, ROOM, "p-ada", KEY_ID, 0, {"text": longest}, "send", "")
+
+    msgspec.convert({"ciphertext": sealed, "key_id": KEY_ID}, Send)
+    assert limits.CIPHERTEXT_CHARS < limits.FRAME_BYTES - 8000
+    for chars, is_fine in ((limits.CIPHERTEXT_CHARS, True), (limits.CIPHERTEXT_CHARS + 1, False)):
+        with nullcontext() if is_fine else pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"ciphertext": "c" * chars, "key_id": KEY_ID}, Send)
+
+
+if __name__ == "__main__":
+    VECTORS.write_text(json.dumps(made(), ensure_ascii=False, indent=2) + "\n")
