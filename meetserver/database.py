@@ -163,8 +163,18 @@ class Database:
         return answer, keys
 
     async def fetch(self, statement: Any, parameters: Any = None) -> list[Any]:
-        """Rows of one autocommitted read. Raises Unavailable like `run`."""
-        return await self._again_if_transient(lambda: self._autocommitted(statement, parameters))
+        """Rows of one autocommitted read. Raises Unavailable like `run`, but not for one lost connection: nothing hangs
+        on whether a read was done, so it is done on another."""
+
+        async def read() -> list[Any]:
+            try:
+                return await self._autocommitted(statement, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return await self._autocommitted(statement, parameters)
+
+        return await self._again_if_transient(read)
 
     async def write(self, statement: Any, parameters: Any = None) -> list[Any]:
         """Run one writing statement, autocommitted at READ COMMITTED: it waits for a row that another has locked,

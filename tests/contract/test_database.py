@@ -15,6 +15,8 @@ from meetserver.cluster.models import shard_lease
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import Unavailable
+from tests.contract.eventually import eventually
+from tests.servers.databases import Databases
 from tests.servers.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -203,6 +205,18 @@ async def test_a_restart_of_the_database_between_two_statements_is_not_noticed()
         await asyncio.to_thread(server.restart)
         assert await database.fetch(text("SELECT 1")) == [(1,)]
         await database.close()
+
+
+async def test_a_read_whose_connection_is_lost_is_done_again(postgres_config: Config, databases: Databases) -> None:
+    """It waits for a lock as its connection ends, and on another again, until it has it."""
+    database = open_database(postgres_config)
+    databases.execute(postgres_config.database_url, "SELECT pg_advisory_lock(1)")
+    reading = asyncio.create_task(database.fetch(text("SELECT 'read', pg_advisory_xact_lock(1)")))
+    waits = "FROM pg_stat_activity WHERE wait_event = 'advisory'"
+    await eventually(lambda: database.fetch(text(f"SELECT pg_terminate_backend(pid) {waits}")))
+    databases.execute(postgres_config.database_url, "SELECT pg_advisory_unlock(1)")
+    assert [row[0] for row in await reading] == ["read"]
+    await database.close()
 
 
 async def assert_unavailable(database: Database) -> None:
