@@ -287,7 +287,15 @@ async def _services(
     stack: AsyncExitStack, url: str, clock: ManualClock, jobs: HeldJobs, settings: dict[str, Any]
 ) -> Services:
     config = load_config(
-        {}, **{"database_url": url, "secret_key": "a secret of 32 characters, or more", "bcrypt_cost": 4, **settings}
+        {},
+        **{
+            "database_url": url,
+            "secret_key": "a secret of 32 characters, or more",
+            "bcrypt_cost": 4,
+            # PostgreSQL ends a unit of work that does nothing for half of it; a busy machine may let one wait as long.
+            "lease_ttl_s": 120,
+            **settings,
+        },
     )
     database = open_database(config)
     stack.push_async_callback(database.close)
