@@ -6,6 +6,7 @@ TEST_TOOLS ?= chromium clamav nginx
 WORKERS ?= 2
 SEEDS ?= 200
 ROUNDS ?= 20
+ENTRIES ?= 100000
 
 BIN = .venv/bin
 CODE = meetserver schema scripts tests bench
@@ -13,17 +14,17 @@ CODE = meetserver schema scripts tests bench
 PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/bytecode $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test style format types simulate kill faults bench coverage clean
+.PHONY: help setup run test test-long style format types simulate kill faults bench bench-room coverage clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 # Two stamps, because running needs a third of what testing needs.
 .venv/.run: setup.cfg setup.py pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) scripts/setup.sh run
 	@touch $@
 
-.venv/.test: setup.cfg setup.py pyproject.toml constraints.txt
+.venv/.test: setup.cfg setup.py pyproject.toml constraints.txt scripts/install-test-tools.sh
 	@PYTHON=$(PYTHON) scripts/setup.sh test
 	@scripts/install-test-tools.sh $(TEST_TOOLS)
 	@touch .venv/.run $@
@@ -35,6 +36,9 @@ run: .venv/.run ## serve on http://127.0.0.1:8080, with SQLite and files under .
 
 test: style types ## all checks and tests, as CI runs them
 	@$(PYTEST)
+
+test-long: style types ## the same with nothing left out: all inputs, faults and pictures, http on both databases
+	@MEET_TEST_LONG=1 $(PYTEST)
 
 style: .venv/.test ## ruff, and import-linter's layers
 	@$(BIN)/ruff check $(CODE)
@@ -60,6 +64,10 @@ faults: .venv/.test ## the matrix of faults on three shards, at CI counts; FULL=
 
 bench: .venv/.test ## measurements against peers
 	@$(BIN)/python -m bench
+
+bench-room: .venv/.test ## a room with ENTRIES=100000 in its log: who joins, its memory, on both databases
+	@$(BIN)/python -m bench.big_room --entries $(ENTRIES) --database sqlite
+	@$(BIN)/python -m bench.big_room --entries $(ENTRIES) --database postgresql
 
 coverage: .venv/.test ## the test run with a report in htmlcov/
 	@$(PYTEST) --cov --cov-report=term --cov-report=html

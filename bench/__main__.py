@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench import attacks, cache, commit_path, fanout, flooder, login_flood, reducers, stalled_readers
+from bench import attacks, board_client, cache, commit_path, fanout, flooder, login_flood, reducers, stalled_readers
 
 asyncio.run(commit_path.main(5.0))
 asyncio.run(fanout.main(5))
@@ -11,4 +11,5 @@ asyncio.run(login_flood.main(10.0))
 asyncio.run(attacks.main(10.0, 5000))
 asyncio.run(stalled_readers.main(20.0))
 asyncio.run(flooder.main(10.0))
+asyncio.run(board_client.main(board_client.ELEMENTS))
 reducers.main()

@@ -21,8 +21,9 @@ from msgspec.structs import replace
 from meetserver.accounts.messages import Register
 from meetserver.accounts.sessions import Caller
 from meetserver.adapters.bus import open_bus
-from meetserver.bootstrap import Core, Server, open_core, open_server
+from meetserver.bootstrap import Server, open_server
 from meetserver.config import Config
+from meetserver.core import Core, open_core
 from meetserver.ids import MeetingId
 from meetserver.meetings.messages import MeetingPatch, NewMeeting
 from tests.servers.databases import Databases

@@ -144,6 +144,14 @@ def rotate_keys() -> None:
 
 
 @admin.command()
+def reseal_logs() -> None:
+    """Seal what rooms have written under the newest key, two minutes after it was made; again where it was stopped."""
+    from meetserver.admin import reseal_logs as reseal
+
+    click.echo(f"{_run(reseal(_quiet_config()))} entries and snapshots have the key now that seals.")
+
+
+@admin.command()
 def adopt_files() -> None:
     """Begin anew with the store of files that is set now, because the one before is lost."""
     from meetserver.admin import adopt_files as adopt

@@ -15,12 +15,14 @@ from meetserver.accounts.messages import Register
 from meetserver.accounts.store import Account
 from meetserver.adapters.blobs import blobs_place
 from meetserver.adapters.engine import open_database
+from meetserver.adapters.log_resealing import reseal_logs as reseal
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.room_log import open_room_log
 from meetserver.audit.verification import Verdict, read_head, verify
-from meetserver.bootstrap import Core, Server, open_core, open_server, store_identity
+from meetserver.bootstrap import Server, open_server
 from meetserver.client import ClientError, JoinOffer, RoomClient
 from meetserver.config import Config
+from meetserver.core import Core, open_core, store_identity
 from meetserver.errors import BadMessage, ConfigError, Conflict
 from meetserver.http.services import SERVICES
 from meetserver.limits import PAGE_ITEMS
@@ -76,6 +78,12 @@ async def rotate_keys(config: Config) -> int:
     """A new data key; its id."""
     async with open_core(config) as core:
         return await core.keys.rotate()
+
+
+async def reseal_logs(config: Config) -> int:
+    """Rooms' logs and snapshots under the key that seals now; how many values had another. Raises Unavailable."""
+    async with open_core(config) as core:
+        return await reseal(core.database, core.keys)
 
 
 async def adopt_files(config: Config) -> str:

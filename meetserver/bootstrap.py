@@ -10,108 +10,56 @@ from socket import gethostname
 from aiohttp import web
 
 from meetserver import limits
-from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
-from meetserver.accounts.factor_settings import FactorSettings, open_factors
-from meetserver.accounts.factors import Factors
-from meetserver.accounts.jobs import MAIL_REQUEST
-from meetserver.accounts.oidc import SingleSignOn, open_sso
-from meetserver.accounts.service import Accounts, open_accounts
-from meetserver.accounts.signing_keys import ROTATE as ROTATE_SIGNING
+from meetserver.accounts.erasure import AccountEraser, Erasure
 from meetserver.actors.background import Background
 from meetserver.actors.door_log import DoorLog
 from meetserver.actors.emptying import Emptying
+from meetserver.actors.indexing import Indexing
 from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
-from meetserver.adapters.blobs import blobs_place, open_blobs, open_presigner
+from meetserver.adapters.blobs import open_presigner
 from meetserver.adapters.boards import TypstBoards
 from meetserver.adapters.bus import open_bus
-from meetserver.adapters.cache import open_cache
-from meetserver.adapters.clamd import open_scanner
-from meetserver.adapters.clock import SystemClock
-from meetserver.adapters.engine import open_database
 from meetserver.adapters.images import PillowImages
 from meetserver.adapters.leases import SqlLeases
-from meetserver.adapters.limiter import open_limiter
 from meetserver.adapters.log_erasure import SqlLogErasure
-from meetserver.adapters.mailer import open_mailer
-from meetserver.adapters.migrations import migrate
-from meetserver.adapters.outgoing import HttpWeb
-from meetserver.adapters.random import SystemRandom
+from meetserver.adapters.message_index import SqlMessageIndex
 from meetserver.adapters.room_log import SqlRoomLog, open_room_log
-from meetserver.audit.service import SqlSecurityLog
-from meetserver.cache.cached import Cached
 from meetserver.cache.occupancy import Occupancy
+from meetserver.chores import emptier, register_chores
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.membership import Membership
 from meetserver.cluster.router import Router
 from meetserver.config import Config
-from meetserver.database import Database
+from meetserver.core import Core, open_core, store_identity
 from meetserver.errors import MeetError
+from meetserver.files.claims import Claims
 from meetserver.files.direct import DirectTransfers
-from meetserver.files.direct_jobs import TAKE_IN, DirectIntake
+from meetserver.files.direct_jobs import TAKE_IN
 from meetserver.files.erasure import FileEraser
-from meetserver.files.findings import Findings
-from meetserver.files.identity import StoreIdentity
-from meetserver.files.inspection import Inspection
-from meetserver.files.jobs import SCAN_HELD, SWEEP, HeldFiles, Sweeper
-from meetserver.files.orphans import ORPHANS, Orphans
-from meetserver.files.retention import EXPIRE, Retention
+from meetserver.files.retention import Retention
 from meetserver.files.service import Files
 from meetserver.files.uploads import Uploads
 from meetserver.files.usage import FileUsage
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
-from meetserver.http.idempotency import forget_answers
 from meetserver.http.services import Services
 from meetserver.http.session_watch import SessionWatch
 from meetserver.http.websocket import RoomSockets
 from meetserver.ids import RoomId, ShardId, UserId
-from meetserver.jobs.runner import Runner
-from meetserver.keys.master import master_secret
-from meetserver.keys.ring import ROTATE, KeyRing
 from meetserver.mail.erasure import MailEraser
-from meetserver.mail.jobs import DELIVER, Delivery
-from meetserver.mail.outbox import Outbox
-from meetserver.mail.post import Post
-from meetserver.mail.render import Letters
 from meetserver.meetings.erasure import MeetingEraser
 from meetserver.meetings.invitees import Invitees
 from meetserver.meetings.links import GuestLinks
-from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
 from meetserver.messages import Event
-from meetserver.network.service import IpRules
-from meetserver.ports import BlobStore, Clock, Eraser, Random, RateLimiter, SecurityLog
-from meetserver.rooms.emptier import EMPTY_DELETED, Emptier
+from meetserver.ports import Eraser
 from meetserver.rooms.eraser import RoomEraser
+from meetserver.rooms.indexer import Indexer
 from meetserver.rooms.messages import End
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What commands of the administrator need as well as the server: the database and what reads it."""
-
-    config: Config
-    clock: Clock
-    random: Random
-    database: Database
-    cached: Cached
-    keys: KeyRing
-    runner: Runner
-    post: Post
-    security_log: SecurityLog
-    limiter: RateLimiter
-    blobs: BlobStore
-    inspection: Inspection
-    accounts: Accounts
-    factors: Factors
-    factor_settings: FactorSettings
-    sso: SingleSignOn
-    meetings: Meetings
-    ip_rules: IpRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,58 +70,6 @@ class Server:
     router: Router
     app: web.Application
     stop: asyncio.Event
-
-
-@asynccontextmanager
-async def open_core(config: Config) -> AsyncIterator[Core]:
-    """Migrate the database and open what stands on it. Raises ConfigError, Unavailable."""
-    clock, random = SystemClock(), SystemRandom()
-    config.data_path.mkdir(parents=True, exist_ok=True)
-    secret = master_secret(config)
-    await migrate(config)
-    async with AsyncExitStack() as stack:
-        database = open_database(config)
-        stack.push_async_callback(database.close)
-        cached = Cached(await stack.enter_async_context(open_cache(config)), random)
-        database.on_changed = cached.forget
-        keys = await KeyRing.open(database, secret, clock, random)
-        runner = Runner(database, clock, random, name=config.shard_id)
-        outbox = Outbox(keys, clock, random, sender=config.mail_from, wake=lambda: runner.kick(DELIVER))
-        post = Post(Letters(config.url), outbox)
-        security_log = SqlSecurityLog(database, clock)
-        stack.push_async_callback(security_log.close)
-        limiter = await stack.enter_async_context(open_limiter(config, clock))
-        accounts = await open_accounts(
-            config, database, cached, keys, post, runner.enqueue, clock, random, security_log
-        )
-        runner.register(MAIL_REQUEST, lambda job: accounts.mail_requests.run(job.payload))
-        web = HttpWeb(config)
-        stack.push_async_callback(web.close)
-        await accounts.ensure_admin()
-        factors, factor_settings = open_factors(database, keys, post, clock, random, security_log, accounts.guard)
-        ip_rules = IpRules(database, clock, random, security_log)
-        await ip_rules.refresh()
-        blobs = open_blobs(config, random)
-        yield Core(
-            config=config,
-            clock=clock,
-            random=random,
-            database=database,
-            cached=cached,
-            keys=keys,
-            runner=runner,
-            post=post,
-            security_log=security_log,
-            limiter=limiter,
-            blobs=blobs,
-            inspection=Inspection(blobs, open_scanner(config), holds=config.clamd_when_away == "hold"),
-            accounts=accounts,
-            factors=factors,
-            factor_settings=factor_settings,
-            sso=open_sso(config, web, database, keys, post, clock, random, security_log),
-            meetings=Meetings(database, cached, keys, clock, random),
-            ip_rules=ip_rules,
-        )
 
 
 @asynccontextmanager
@@ -203,7 +99,10 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         )
         await membership.join()
         stack.push_async_callback(membership.leave)
-        router = await _router(core, store, committer, membership, pressure, stop, stack)
+        indexer = Indexer(SqlMessageIndex(core.database, core.keys))
+        indexing = Indexing(indexer)
+        stack.push_async_callback(indexing.close)
+        router = await _router(core, store, committer, membership, pressure, indexing, stop, stack)
         tickets = Tickets(core.keys.derive("ticket"), core.clock, core.random)
         watch = SessionWatch(core.accounts.sessions.ended_among, router.desk)
         watch.start()
@@ -216,8 +115,8 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
             lambda: [lease.shard for lease in membership.members],
             lambda: {ref.room: len(ref.actor.attendance) for ref in router.rooms.all()},
         )
-        services = _services(core, store, router, tickets, membership, occupancy, committer)
-        _register_jobs(core, services, emptier(core, store))
+        services = _services(core, store, router, tickets, membership, occupancy, committer, indexing)
+        register_chores(core, services, store, indexer)
         await core.runner.start()
         stack.push_async_callback(core.runner.stop)
         app = create_app(services, sockets.routes())
@@ -235,10 +134,6 @@ async def open_server(config: Config) -> AsyncIterator[Server]:
         yield Server(core, router, app, stop)
 
 
-def store_identity(core: Core) -> StoreIdentity:
-    return StoreIdentity(core.database, core.blobs, core.keys, core.random, blobs_place(core.config))
-
-
 def _own_address(config: Config) -> str:
     """Of this very process, whatever stands in front of it. One that listens everywhere is named by its machine."""
     host = gethostname() if config.host in ("0.0.0.0", "::") else config.host
@@ -251,6 +146,7 @@ async def _router(
     committer: Committer,
     membership: Membership,
     pressure: Pressure,
+    indexing: Indexing,
     stop: asyncio.Event,
     stack: AsyncExitStack,
 ) -> Router:
@@ -266,6 +162,7 @@ async def _router(
     def on_fact(room: RoomId, event: Event, user: UserId | None) -> None:
         door_log.on_fact(room, event, user)
         emptying.on_fact(room, event, user)
+        indexing.on_fact(room, event, user)
 
     def make_actor(room: RoomId) -> RoomActor:
         return RoomActor(
@@ -273,6 +170,7 @@ async def _router(
             membership.shard,
             store=store,
             committer=committer,
+            files=Claims(core.database, core.clock),
             clock=core.clock,
             random=core.random,
             resume_window_s=core.config.resume_window_s,
@@ -287,10 +185,6 @@ async def _router(
     return router
 
 
-def emptier(core: Core, store: SqlRoomLog) -> Emptier:
-    return Emptier(store, SqlLogErasure(core.database, core.keys), core.clock)
-
-
 def _services(
     core: Core,
     store: SqlRoomLog,
@@ -299,6 +193,7 @@ def _services(
     membership: Membership,
     occupancy: Occupancy,
     committer: Committer,
+    indexing: Indexing,
 ) -> Services:
     def why_not_ready() -> list[str]:
         reasons = [] if membership.is_held else ["the shard's lease is not held: the database may be away"]
@@ -327,6 +222,7 @@ def _services(
         ip_rules=core.ip_rules,
         tickets=tickets,
         files=files,
+        chat_files=Claims(core.database, core.clock),
         uploads=uploads,
         direct=DirectTransfers(
             core.database,
@@ -344,6 +240,8 @@ def _services(
         occupancy=occupancy,
         operations=router.operations,
         history=store,
+        message_index=SqlMessageIndex(core.database, core.keys),
+        index_soon=indexing.soon,
         security_log=core.security_log,
         limiter=core.limiter,
         ready=why_not_ready,
@@ -370,30 +268,3 @@ async def _refresh_keys(core: Core) -> None:
             await core.keys.refresh()
         except MeetError as error:
             log.warning("action=keys_not_refreshed error=%s", error)
-
-
-def _register_jobs(core: Core, services: Services, emptier: Emptier) -> None:
-    mailer = open_mailer(core.config, core.clock, core.random)
-    delivery = Delivery(core.database, mailer, core.keys, core.clock, core.random)
-
-    async def forget(_: object) -> None:
-        await forget_answers(services, core.clock.now())
-        await core.accounts.forget_ended()
-        await core.factors.forget_expired()
-        await core.accounts.guard.forget_old()
-
-    core.runner.register(ERASE, lambda job: services.erasure.run(job.payload), max_attempts=limits.ERASE_ATTEMPTS)
-    core.runner.register_periodic(DELIVER, delivery.run, every_s=limits.MAIL_POLL_S)
-    core.runner.register_periodic(ROTATE, core.keys.rotate_if_due, every_s=86_400)
-    core.runner.register_periodic(ROTATE_SIGNING, core.accounts.sessions.signing_keys.rotate_if_due, every_s=86_400)
-    sweeper = Sweeper(core.database, core.blobs, core.clock)
-    findings = Findings(core.database, core.post, core.security_log, core.clock)
-    held = HeldFiles(core.database, core.keys, core.inspection, findings)
-    core.runner.register_periodic(SCAN_HELD, held.run, every_s=limits.SCAN_HELD_S)
-    core.runner.register_periodic(EXPIRE, services.retention.run, every_s=limits.FILE_SWEEP_S)
-    intake = DirectIntake(core.database, core.blobs, services.uploads, core.clock)
-    core.runner.register_periodic(TAKE_IN, intake.run, every_s=limits.DIRECT_RETRY_S)
-    core.runner.register_periodic(SWEEP, sweeper.run, every_s=limits.FILE_SWEEP_S)
-    core.runner.register_periodic(EMPTY_DELETED, emptier.run, every_s=limits.DELETED_SWEEP_S)
-    core.runner.register_periodic(ORPHANS, Orphans(core.database, core.blobs).run, every_s=limits.FILE_ORPHANS_S)
-    core.runner.register_periodic("http.forget", forget, every_s=limits.IDEMPOTENCY_SWEEP_S)

@@ -27,6 +27,8 @@ CLOSE_CODES: Final[dict[Code, int]] = {
     "room_locked": 3503,
     "room_full": 3503,
     "room_ended": 3504,
+    "history_expired": 3504,
+    "search_off": BAD,
     "conflict": 3505,
     "rate_limited": FLOOD,
     "busy": RESYNC,

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from meetserver import limits
 from meetserver.errors import ConfigError
 from meetserver.ids import SHARD_PATTERN
 
@@ -140,6 +141,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     files_kept_days: Annotated[
         int,
         _about("Files go after so many days, earlier where a meeting says so; 0: with their meeting.", ge=0, le=36_500),
+    ] = 0
+    retention_days: Annotated[
+        int,
+        _about(
+            "What happened in rooms, and was said, goes after so many days, earlier where a meeting says so; 0: never.",
+            ge=0,
+            le=limits.RETENTION_DAYS,
+        ),
     ] = 0
     clamd_url: Annotated[
         str, _about("clamd that scans files: unix:///run/clamav/clamd.ctl or tcp://host:port. Empty: none.")

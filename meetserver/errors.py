@@ -4,7 +4,8 @@
     ├── Refused            the caller did something that cannot be done (4xx; a typed error on a socket)
     │   ├── BadMessage  UnknownType  TooLarge  BadFile  Unauthenticated  Forbidden  NotFound  Conflict (VersionConflict)
     │   ├── ConfirmFirst (the session is old for this: confirm that it is still you)
-    │   ├── RoomEnded  RoomFull  RoomLocked  RateLimited  NotSupported
+    │   ├── RoomEnded  HistoryExpired  RoomFull  RoomLocked  RateLimited  NotSupported
+    │   ├── SearchOff
     │   └── Unavailable (StorageFull)  Busy  Timeout          temporary: the same call may work later
     ├── StoreError         between a room and its log; never shown to people
     │   ├── Stale              a higher epoch owns the room, or the log moved on
@@ -28,6 +29,7 @@ Code: TypeAlias = Literal[
     "bad_message", "unknown_type", "too_large", "unauthenticated", "forbidden", "not_found", "conflict",
     "waiting_room", "room_locked", "room_full", "room_ended", "rate_limited", "busy", "unavailable",
     "timeout", "not_supported", "internal", "confirm_first", "bad_file", "storage_full",
+    "history_expired", "search_off",
 ]  # fmt: skip
 
 
@@ -106,6 +108,18 @@ class VersionConflict(Conflict):
 
 class RoomEnded(Refused):
     code: Code = "room_ended"
+
+
+class HistoryExpired(Refused):
+    """The meeting does not keep what happened so long ago."""
+
+    code: Code = "history_expired"
+
+
+class SearchOff(Refused):
+    """The meeting is set so that its chat's past is not searched."""
+
+    code: Code = "search_off"
 
 
 class RoomFull(Refused):
@@ -192,8 +206,8 @@ _BY_CODE: dict[str, type[Refused]] = {
     kind.code: kind
     for kind in (
         BadMessage, UnknownType, TooLarge, BadFile, Unauthenticated, Forbidden, ConfirmFirst, NotFound, Conflict,
-        RoomEnded, RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable, StorageFull, Busy,
-        Timeout,
+        RoomEnded, HistoryExpired, SearchOff, RoomFull, RoomLocked, RateLimited, NotSupported, Unavailable,
+        StorageFull, Busy, Timeout,
     )
 }  # fmt: skip
 

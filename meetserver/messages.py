@@ -75,8 +75,8 @@ def no_keys(session: SessionId) -> tuple[str, ...]:
 
 class Context(Struct, frozen=True):
     """Who wishes, and when. `id` is a fresh id for whatever the command makes; `keys_of` says what tells the person of
-    a session from others; `found` is what the log said of the old entry that the command names, where the state does
-    not know it any more (rooms/recall.py)."""
+    a session from others; `found` is what was looked up for it: the old message that the command names, where the
+    state does not know it any more (rooms/recall.py), or the files that it sends (actors/enclosing.py)."""
 
     room: RoomId
     by: ParticipantId

@@ -17,11 +17,11 @@ from meetserver.accounts.addresses import address_key, clean_address
 from meetserver.accounts.messages import Tokens
 from meetserver.accounts.store import Account
 from meetserver.adapters.tls import verifying
-from meetserver.bootstrap import Core, open_core
 from meetserver.client.api import Api
 from meetserver.client.api import Tokens as ClientTokens
 from meetserver.client.errors import ApiError, ClientError
 from meetserver.config import Config
+from meetserver.core import Core, open_core
 from meetserver.errors import BadMessage, NotFound, Refused, Unavailable
 from meetserver.files.messages import Usage, UsageReport
 from meetserver.http.operations import RoomPage, ShardList

@@ -15,10 +15,9 @@ from meetserver.http.errors import STATUS
 from meetserver.http.registry import AnyRoute
 from meetserver.http.routes import ROUTES
 from meetserver.messages import Command, DurableCommand, Ephemeral
-from meetserver.ports import Mark
 from meetserver.presence.messages import Pen
 from meetserver.presence.messages import Set as SetPresence
-from meetserver.rooms import catalog
+from meetserver.rooms import catalog, frames
 from meetserver.rooms import messages as rooms
 from meetserver.rooms.chat_view import Absent, ChatPage
 from meetserver.rooms.views import Board, Keys, Link, Room, Snapshot
@@ -104,12 +103,14 @@ CODES: dict[Code, str] = {
     "room_locked": "The room is locked: only hosts and cohosts come in.",
     "room_full": "`max_participants` are in the room, or the lobby is full.",
     "room_ended": "The meeting has ended.",
+    "history_expired": "The meeting does not keep what happened so long ago.",
     "rate_limited": "Too many commands; see `retry_after_s`.",
     "busy": "A queue is full; see `retry_after_s`.",
     "unavailable": "The database or the room cannot be reached just now.",
     "storage_full": "The server has no room for more files, before its operators make some.",
     "timeout": "No answer in time. Whether it happened is not known: send it again with the same txn.",
     "not_supported": "Part of the protocol, and not of this release.",
+    "search_off": "This meeting's chat is not searched: its setting, or its encryption, says so.",
     "internal": "A fault of the server; the log has more.",
 }
 
@@ -121,10 +122,11 @@ ROLES = {
 }
 
 PARTS: tuple[type[Struct], ...] = (
-    Snapshot, Room, rooms.Settings, rooms.Participant, ChatPage, Absent, chat.Message, chat.Reaction, Mark, Keys, Share,
-    Link,
+    Snapshot, Room, rooms.Settings, rooms.Participant, ChatPage, Absent, chat.Message, chat.Reaction, chat.Attachment,
+    chat.Watermark,
+    Keys, Share, Link,
     Board, whiteboard.Sheet, whiteboard.VersionShown, whiteboard.Put, whiteboard.Patch, whiteboard.Delete,
-    whiteboard.Order, whiteboard.Ordered, Pen, rooms.WelcomeLimits,
+    whiteboard.Order, whiteboard.Ordered, Pen, frames.WelcomeLimits,
 )  # fmt: skip
 
 
@@ -154,23 +156,23 @@ def events() -> str:
 
 
 def ephemerals() -> str:
-    kinds: list[type[Ephemeral]] = [rooms.Welcome, rooms.Drain, rooms.Quarantined, *catalog.EPHEMERALS]
+    kinds: list[type[Ephemeral]] = [frames.Welcome, frames.Drain, frames.Quarantined, *catalog.EPHEMERALS]
     rows = [[f"`{one.type}`", told(one), sentence(one)] for one in kinds]
     return table(["event", "data", "note"], rows)
 
 
 def replies() -> str:
     kinds: dict[str, type[Struct]] = {
-        "hello": rooms.HelloOk,
-        "a command with a txn": rooms.DurableOk,
-        "ping": rooms.PingOk,
+        "hello": frames.HelloOk,
+        "a command with a txn": frames.DurableOk,
+        "ping": frames.PingOk,
     }
     rows = [[f"ok to {what}", told(kind), sentence(kind)] for what, kind in kinds.items()]
     return table(["reply", "fields", "note"], [*rows, ["ok to anything else", "–", ""]])
 
 
 def hello() -> str:
-    kinds: list[type[Struct]] = [rooms.Hello, rooms.ResumePoint]
+    kinds: list[type[Struct]] = [frames.Hello, frames.ResumePoint]
     return table(["type", "fields", "note"], [[f"`{one.__name__}`", taken(one), sentence(one)] for one in kinds])
 
 

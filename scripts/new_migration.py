@@ -25,6 +25,8 @@ from meetserver.config import Config
 SCHEMA = Path(__file__).parents[1] / "schema"
 VERSIONS = SCHEMA / "migrations" / "versions"
 PACKAGE = SCHEMA / "__init__.py"
+BY_HAND = "\n    # By hand"
+"""Begins the last steps of a migration that cannot be seen in the models; they stay when it is written anew."""
 
 
 def main() -> None:
@@ -32,10 +34,16 @@ def main() -> None:
     parser.add_argument("message", help="what it does, in a few words")
     parser.add_argument("--again", action="store_true", help="replace the newest migration")
     arguments = parser.parse_args()
+    by_hand = ""
     if arguments.again:
-        max(VERSIONS.glob("[0-9]*.py")).unlink()
+        newest = max(VERSIONS.glob("[0-9]*.py"))
+        _, marker, steps = newest.read_text().partition(BY_HAND)
+        by_hand = marker + steps
+        newest.unlink()
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(write(Config(database_url=f"sqlite:///{folder}/new.sqlite3"), arguments.message))
+    newest = max(VERSIONS.glob("[0-9]*.py"))
+    newest.write_text(newest.read_text() + by_hand)
 
 
 async def write(config: Config, message: str) -> None:

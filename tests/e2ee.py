@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 PAD_BYTES = 64
 GROUPS = 8
+CHUNK_BYTES = 1024 * 1024
+TAG_BYTES = 16
 
 
 class Member(NamedTuple):
@@ -98,6 +100,29 @@ def unseal(key: bytes, room: str, sender: str, key_id: str, sealed: str, kind: s
     bound = context("meet-e2ee-v1 message", room, sender, key_id, str(counter), kind, about)
     content: dict[str, Any] = json.loads(AESGCM(key).decrypt(bytes(4) + data[:8], data[8:], bound))
     return content
+
+
+def _chunks(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+
+
+def _place(room: str, number: int, count: int) -> tuple[bytes, bytes]:
+    """A chunk's nonce, and what it is bound to."""
+    bound = context("meet-e2ee-v1 file", room, str(number), "last" if number == count - 1 else "more")
+    return number.to_bytes(12), bound
+
+
+def seal_file(key: bytes, room: str, content: bytes) -> bytes:
+    chunks, cipher = _chunks(content, CHUNK_BYTES), AESGCM(key)
+    places = (_place(room, number, len(chunks)) for number in range(len(chunks)))
+    return b"".join(cipher.encrypt(nonce, chunk, bound) for chunk, (nonce, bound) in zip(chunks, places, strict=True))
+
+
+def open_file(key: bytes, room: str, sealed: bytes) -> bytes:
+    """Raises InvalidTag for what is not whole, or not in its order."""
+    chunks, cipher = _chunks(sealed, CHUNK_BYTES + TAG_BYTES), AESGCM(key)
+    places = (_place(room, number, len(chunks)) for number in range(len(chunks)))
+    return b"".join(cipher.decrypt(nonce, chunk, bound) for chunk, (nonce, bound) in zip(chunks, places, strict=True))
 
 
 def safety_code(room: str, members: Iterable[Member]) -> str:

@@ -142,7 +142,8 @@ class Attendance:
         generation = self._let_in(request.edge, request.link, who)
         # Who waited in the lobby at that seq has seen nothing of what came before it.
         was_inside = state.arrivals.get(who.id, state.seq + 1) <= request.seq
-        if was_inside and epoch is not None and epoch <= request.epoch and request.seq <= state.seq:
+        is_in_log = state.expired < request.seq <= state.seq
+        if was_inside and epoch is not None and epoch <= request.epoch and is_in_log:
             place = hello.Place(row, who, generation)
             answer = hello.resumed_hello(request, place, state, self.audience.live, self._host.epoch)
         else:

@@ -35,7 +35,8 @@ from meetserver.ids import ParticipantId, RoomId, SessionId
 from meetserver.messages import Command
 from meetserver.ports import RoomLog
 from meetserver.presence.messages import Set as SetPresence
-from meetserver.rooms.messages import Join, ResumePoint
+from meetserver.rooms.frames import ResumePoint
+from meetserver.rooms.messages import Join
 
 log = logging.getLogger(__name__)
 

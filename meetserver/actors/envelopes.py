@@ -12,9 +12,10 @@ from msgspec import Struct
 from meetserver.errors import MeetError, Refusal, StoreError
 from meetserver.ids import ParticipantId, SessionId
 from meetserver.messages import Command, Role
-from meetserver.ports import RoomReply
+from meetserver.ports import Pieces, RoomReply
 from meetserver.presence.messages import Set as SetPresence
 from meetserver.rooms.messages import Join
+from meetserver.rooms.views import Part
 
 LinkId = int
 """A socket at its edge: a session that resumes keeps its id and gets a new link."""
@@ -168,6 +169,11 @@ class StateWanted(Struct, frozen=True):
     answer: asyncio.Future[bytes | None]
 
 
+class PartWanted(Struct, frozen=True):
+    part: Part
+    answer: asyncio.Future[Pieces | None]
+
+
 class DoorAsked(Struct, frozen=True):
     """Whether a join would be refused, and why; nothing happens."""
 
@@ -176,7 +182,7 @@ class DoorAsked(Struct, frozen=True):
     answer: asyncio.Future[Refusal | None]
 
 
-Question: TypeAlias = StateWanted | DoorAsked
+Question: TypeAlias = StateWanted | PartWanted | DoorAsked
 """What a service asks; None is the answer when the room cannot tell."""
 
 
@@ -220,12 +226,13 @@ class FromSession(Struct, frozen=True):
 
 class FromServer(Struct, frozen=True):
     """A command of the server's own: a service's, with an answer, or the room's, without. `session` is whose leave it
-    is: it takes its turn behind what that session has said."""
+    is: it takes its turn behind what that session has said. With `by` it is this participant's, whatever `role` is."""
 
     command: Command
     role: Role = "host"
     answer: asyncio.Future[RoomReply | Refusal] | None = None
     session: SessionId | None = None
+    by: ParticipantId | None = None
 
 
 class Receipt(Struct, frozen=True):

@@ -9,13 +9,15 @@ from msgspec import Raw, Struct
 
 from meetserver import limits, wire
 from meetserver.actors.envelopes import Generation, Hello, OpenByResume, OpenByTicket
+from meetserver.chat.messages import Watermark
 from meetserver.framing import text_frame
 from meetserver.ids import ParticipantId, SessionId
 from meetserver.messages import Role
-from meetserver.ports import Mark, OpenSession
+from meetserver.ports import OpenSession
 from meetserver.presence.messages import ChangedLive
+from meetserver.rooms.frames import Entered, HelloOk
 from meetserver.rooms.live import LiveState, marks_of
-from meetserver.rooms.messages import Entered, HelloOk, Participant
+from meetserver.rooms.messages import Participant
 from meetserver.rooms.persons import person_of
 from meetserver.rooms.state import RoomState
 
@@ -79,7 +81,7 @@ def _presence(live: LiveState) -> list[ChangedLive]:
     ]
 
 
-def _marks(state: RoomState, live: LiveState) -> dict[ParticipantId, Mark]:
+def _marks(state: RoomState, live: LiveState) -> dict[ParticipantId, Watermark]:
     return {} if len(state.participants) > limits.ROSTER_MEMBERS else marks_of(state, live)
 
 

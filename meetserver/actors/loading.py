@@ -14,10 +14,10 @@ from meetserver.errors import NotFound, Unavailable, UnknownOutcome
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import Clock, Entry, Mark, OpenSession, RoomLog
 from meetserver.rooms.messages import Configure
-from meetserver.rooms.reducer import fold
 from meetserver.rooms.settings import configure_from, is_configured
-from meetserver.rooms.snapshot import decode_snapshot
-from meetserver.rooms.state import RoomState, empty
+from meetserver.rooms.snapshot import refolding
+from meetserver.rooms.state import RoomState
+from meetserver.turns import in_turns
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +80,7 @@ async def load_room(
 async def _load(store: RoomLog, room: RoomId, shard: ShardId, clock: Clock, known_seq: int | None) -> Fresh:
     started = await store.start(room, shard, int(clock.now().timestamp() * 1000))
     loaded = await store.load(room)
-    base = empty(room, loaded.meeting) if loaded.snapshot is None else decode_snapshot(loaded.snapshot.data)
-    state = fold(base, loaded.entries)
+    state = await in_turns(refolding(room, loaded))
     tail: list[LiveFrame] = []
     if loaded.sessions:
         after = max(0, state.seq - limits.EDGE_EVENTS)

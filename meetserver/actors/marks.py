@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from meetserver import limits
@@ -25,19 +25,26 @@ class Host(Protocol):
 
 
 class Marks:
-    """`_changed`: by person, the participant whose client said so last."""
+    """`_changed`: persons. `_untold`: those whose change others may know, and the participant whose client said so
+    last."""
 
     def __init__(self, host: Host, audience: Audience, store: RoomLog) -> None:
         self._host = host
         self._audience = audience
         self._store = store
-        self._changed: dict[str, ParticipantId] = {}
+        self._changed: set[str] = set()
+        self._untold: dict[str, ParticipantId] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_saving = False
         self._saved_at = float("-inf")
 
-    def changed(self, ctx: Context) -> None:
-        self._changed[ctx.user or ctx.by] = ctx.by
+    def changed(self, ctx: Context, before: Mapping[str, Mark]) -> None:
+        """The marks are not any more what they were `before`, for somebody said how far they are."""
+        person, none = ctx.user or ctx.by, Mark()
+        was, now = before.get(person, none), self._audience.live.marks.get(person, none)
+        self._changed.add(person)
+        if (was.delivered, was.read) != (now.delivered, now.read):
+            self._untold[person] = ctx.by
         self._plan()
 
     def _plan(self) -> None:
@@ -61,8 +68,8 @@ class Marks:
 
     async def save(self) -> None:
         """What changed; what cannot be stored now is tried again with the next change, or after a while."""
-        changed, known = self._changed, self._audience.live.marks
-        self._changed = {}
+        changed, untold, known = self._changed, self._untold, self._audience.live.marks
+        self._changed, self._untold = set(), {}
         marks = {person: mark for person in changed if (mark := known.get(person)) is not None}
         if not marks:
             return
@@ -70,9 +77,9 @@ class Marks:
             await self._store.save_marks(self._host.room, marks)
         except MeetError as error:
             log.warning("action=marks_not_stored room=%s people=%d error=%s", self._host.room, len(marks), error)
-            self._changed = changed | self._changed
+            self._changed, self._untold = changed | self._changed, untold | self._untold
         else:
-            self._tell({changed[person]: mark for person, mark in marks.items()})
+            self._tell({untold[person]: mark for person, mark in marks.items() if person in untold})
 
     def _tell(self, marks: dict[ParticipantId, Mark]) -> None:
         members = self._host.state.participants

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from meetserver import limits, wire
+from meetserver.actors import answers
 from meetserver.actors.actor import Actor
 from meetserver.actors.attendance import Attendance
 from meetserver.actors.background import Background
 from meetserver.actors.batch import Batch
 from meetserver.actors.contexts import context_of
 from meetserver.actors.door import Admits, Door, OnTurnedAway, untold
+from meetserver.actors.enclosing import Enclosed
 from meetserver.actors.envelopes import (
     Committed,
     Detached,
@@ -30,6 +32,7 @@ from meetserver.actors.envelopes import (
     OpenByResume,
     OpenByTicket,
     OwnedElsewhere,
+    PartWanted,
     Question,
     Reattach,
     ReceiptsFound,
@@ -46,23 +49,16 @@ from meetserver.actors.sessions import Sessions
 from meetserver.actors.shedding import shed_frame
 from meetserver.actors.snapshots import Snapshots
 from meetserver.actors.writer import Committer, Writer
-from meetserver.errors import (
-    Busy,
-    MeetError,
-    NotFound,
-    Refusal,
-    Stale,
-    Unavailable,
-)
-from meetserver.framing import text_frame
+from meetserver.errors import Busy, MeetError, NotFound, Refusal, Stale, Unavailable
 from meetserver.ids import SERVER, MeetingId, RoomId, ShardId, UserId
 from meetserver.messages import Event
-from meetserver.ports import Clock, Random, RoomLog, RoomReply
+from meetserver.ports import ChatFiles, Clock, Pieces, Random, RoomLog
 from meetserver.presence.messages import Set as SetPresence
 from meetserver.rooms.catalog import decode_event
+from meetserver.rooms.frames import DurableOk
 from meetserver.rooms.live import react
-from meetserver.rooms.messages import DurableOk
 from meetserver.rooms.state import RoomState, empty
+from meetserver.rooms.views import part_pieces
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +77,7 @@ class RoomActor(Actor):
         *,
         store: RoomLog,
         committer: Committer,
+        files: ChatFiles,
         clock: Clock,
         random: Random,
         resume_window_s: float = limits.RESUME_WINDOW_S,
@@ -104,7 +101,7 @@ class RoomActor(Actor):
         self._on_fact = on_fact
         self._tasks = Background()
         self._snapshots = Snapshots(store, room, self._tasks)
-        self._writer = Writer(self, store, committer)
+        self._writer = Writer(self, store, committer, files)
         self.attendance = Attendance(self, store, resume_window_s)
         self._marks = Marks(self, self.attendance.audience, store)
         self.epoch = 0
@@ -222,6 +219,8 @@ class RoomActor(Actor):
                 self._writer.receipts_found(message)
             case Recalled():
                 self._writer.recalled(message)
+            case Enclosed():
+                self._writer.enclosed(message)
             case Fresh():
                 self._loaded(message)
             case Delayed():
@@ -235,8 +234,14 @@ class RoomActor(Actor):
                 self.interrupt("stale")
             case Detached() | EdgeLost():
                 self._gone(message)
-            case _ if not self._is_serving:
+            case _ if self._is_serving:
+                self._serve(message)
+            case _:
                 self._put_off(message)
+
+    def _serve(self, message: Any) -> None:
+        """What only a loaded room can do."""
+        match message:
             case OpenByResume():
                 self.attendance.check_resume(message)
             case EpochChecked():
@@ -246,6 +251,9 @@ class RoomActor(Actor):
             case StateWanted():
                 if not message.answer.done():
                     message.answer.set_result(self.attendance.audience.shared_view())
+            case PartWanted():
+                if not message.answer.done():
+                    message.answer.set_result(Pieces(self.state.seq, part_pieces(self.state, message.part)))
             case DoorAsked():
                 if not message.answer.done():
                     refusal = self.door.would_refuse(self.state, message.join, message.address, self.now())
@@ -310,11 +318,7 @@ class RoomActor(Actor):
         elif is_durable:
             self._writer.enqueue(message)
         else:
-            self._reply(message, wire.ok_frame(message.command_id, {}))
-
-    @staticmethod
-    def _reply(message: FromSession, reply: bytes) -> None:
-        message.edge.replied(message.link, message.command_id, message.number, text_frame(reply))
+            answers.reply(message, wire.ok_frame(message.command_id, {}))
 
     def _react(self, message: FromSession) -> Refusal | None:
         """The part that need not last: at once, in a state of its own."""
@@ -332,7 +336,7 @@ class RoomActor(Actor):
         before, (audience.live, tells) = audience.live.marks, reaction
         audience.tell(tells, context.by)
         if audience.live.marks is not before:
-            self._marks.changed(context)
+            self._marks.changed(context, before)
         return None
 
     # --- what the writer tells
@@ -356,24 +360,10 @@ class RoomActor(Actor):
         self.attendance.open(work)
 
     def grant(self, work: Any, ok: DurableOk) -> None:
-        if isinstance(work, FromServer):
-            if work.answer is not None and not work.answer.done():
-                work.answer.set_result(RoomReply(ok.seq, ok.at))
-        else:
-            self._reply(work, wire.ok_frame(work.command_id, ok))
+        answers.grant(work, ok)
 
     def refuse(self, work: Any, refusal: Refusal) -> None:
-        match work:
-            case FromSession():
-                self._reply(work, wire.error_frame(work.command_id, refusal))
-            case OpenByTicket() | OpenByResume():
-                work.edge.refused(work.link, refusal)
-            case FromServer() if work.answer is not None and not work.answer.done():
-                work.answer.set_result(refusal)
-            case StateWanted() | DoorAsked() if not work.answer.done():
-                work.answer.set_result(None)
-            case _:
-                log.debug("action=unanswered room=%s message=%s", self.room, type(work).__name__)
+        answers.refuse(self.room, work, refusal)
 
     # --- for the writer
 

@@ -1,15 +1,17 @@
 """When a room's snapshot is taken: when the log since outweighs the snapshot itself, so that the total work stays
-in proportion to the log; and when the room goes to sleep.
+in proportion to the log, but early enough that whoever loads the room need not wait long; and when it goes to sleep.
 """
 
 import logging
 
+from meetserver import limits
 from meetserver.actors.background import Background
 from meetserver.errors import MeetError
 from meetserver.ids import RoomId
 from meetserver.ports import Entry, RoomLog
-from meetserver.rooms.snapshot import encode_snapshot
+from meetserver.rooms.snapshot import encoding
 from meetserver.rooms.state import RoomState
+from meetserver.turns import in_turns
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +25,19 @@ class Snapshots:
         self._background = background
         self._since_bytes = 0
         self._last_bytes = 0
-        self._last_seq = 0
+        self._last_seq = self._tried_seq = 0
         self._is_saving = False
 
     def loaded(self, state: RoomState, entries: tuple[Entry, ...], snapshot_bytes: int) -> None:
-        self._last_seq = state.seq - len(entries)
+        self._last_seq = self._tried_seq = state.seq - len(entries)
         self._last_bytes = snapshot_bytes
         self._since_bytes = sum(len(entry.data) for entry in entries)
 
     def committed(self, state: RoomState, entries: list[Entry]) -> None:
         self._since_bytes += sum(len(entry.data) for entry in entries)
-        if not self._is_saving and self._since_bytes > max(SMALLEST_LOG_BYTES, self._last_bytes):
+        is_heavy = self._since_bytes > max(SMALLEST_LOG_BYTES, self._last_bytes)
+        is_long = state.seq - self._tried_seq >= limits.SNAPSHOT_ENTRIES
+        if not self._is_saving and (is_heavy or is_long):
             self._is_saving = True
             self._background.start(self.save(state))
 
@@ -42,9 +46,9 @@ class Snapshots:
         if state.seq == self._last_seq:
             self._is_saving = False
             return
+        self._since_bytes, self._tried_seq = 0, state.seq
         try:
-            data = encode_snapshot(state)
-            self._since_bytes = 0
+            data = await in_turns(encoding(state))
             await self._store.save_snapshot(self._room, state.seq, data)
         except MeetError as error:
             log.warning("action=snapshot_failed room=%s seq=%d error=%s", self._room, state.seq, error)

@@ -1,8 +1,9 @@
 """The durable side of a room: what waits to be decided, the batch under way, and what the log says of both.
 
-A command with a txn is looked for among the receipts before it is decided. The recent ones are at hand; where
-they may not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate. A command
-about what the state has no more waits until that was read (recall.py).
+A command with a txn is looked for among the receipts before it is decided. The recent ones are at hand; where they may
+not be all, the log is asked before a refusal goes out and when it refuses a txn as a duplicate, and always before it is
+said that there was nothing to change. A command about what the state has no more waits until that was read (recall.py),
+and a message with files for these to be looked up (enclosing.py).
 """
 
 import asyncio
@@ -12,9 +13,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from meetserver import limits, wire
+from meetserver.actors.asking import Asking, key_of
 from meetserver.actors.batch import Batch
-from meetserver.actors.contexts import context_of, session_of
+from meetserver.actors.contexts import context_as, context_of, session_of
 from meetserver.actors.door import Door
+from meetserver.actors.enclosing import Enclosed
 from meetserver.actors.envelopes import (
     Committed,
     FromServer,
@@ -24,8 +27,9 @@ from meetserver.actors.envelopes import (
     ReceiptsFound,
 )
 from meetserver.actors.fair_queue import FairQueue
-from meetserver.actors.recall import Recall, Recalled
-from meetserver.actors.receipts import Receipts, body_hash, receipt_of
+from meetserver.actors.look_ups import LookUps
+from meetserver.actors.recall import Recalled
+from meetserver.actors.receipts import Receipts, body_hash
 from meetserver.actors.senders import most_of, sender_of
 from meetserver.actors.sessions import Sessions
 from meetserver.errors import (
@@ -40,10 +44,10 @@ from meetserver.errors import (
     Unauthenticated,
     Unavailable,
 )
-from meetserver.ids import SERVER, ParticipantId, RoomId, SessionId
+from meetserver.ids import SERVER, RoomId, SessionId
 from meetserver.messages import Context
-from meetserver.ports import Commit, RoomLog
-from meetserver.rooms.messages import DurableOk
+from meetserver.ports import ChatFiles, Commit, RoomLog
+from meetserver.rooms.frames import DurableOk
 from meetserver.rooms.reducer import decide
 from meetserver.rooms.state import RoomState, waits
 
@@ -79,23 +83,22 @@ class Host(Protocol):
 
 
 class Writer:
-    def __init__(self, host: Host, store: RoomLog, committer: Committer) -> None:
+    def __init__(self, host: Host, store: RoomLog, committer: Committer, files: ChatFiles) -> None:
         self._host = host
-        self._store = store
         self._committer = committer
         self._work = FairQueue[Any](limits.DATA_LANE_COMMANDS, sender_of, most_of)
         self._in_flight: Batch | None = None
         self._submitted_at = 0.0
-        self._to_ask: list[tuple[FromSession, Refusal]] = []
-        self._asking: list[tuple[FromSession, Refusal]] = []
+        self._asking = Asking(host, store)
         self._singly = 0
-        self._recall = Recall(host, store)
+        self._look_ups = LookUps(host, store, files)
+        self._recall = self._look_ups.recall
         self.receipts = Receipts()
 
     def __len__(self) -> int:
         """Commands that have no answer yet."""
         in_flight = len(self._in_flight.works) if self._in_flight else 0
-        return len(self._work) + len(self._to_ask) + len(self._asking) + len(self._recall) + in_flight
+        return len(self._work) + len(self._asking) + len(self._look_ups) + in_flight
 
     @property
     def commit_age_s(self) -> float:
@@ -123,11 +126,9 @@ class Writer:
 
     def take_all(self) -> list[Any]:
         """Everything that has no answer, for whoever answers it instead."""
-        asked = [work for work, _ in [*self._asking, *self._to_ask]]
         in_flight = self._in_flight.works if self._in_flight else ()
-        works = [*in_flight, *asked, *self._recall.take_all(), *self._work]
+        works = [*in_flight, *self._asking.take_all(), *self._look_ups.take_all(), *self._work]
         self._in_flight = None
-        self._asking, self._to_ask = [], []
         self._work.clear()
         return works
 
@@ -137,7 +138,7 @@ class Writer:
         """Decide what waits and hand it to the log, unless a batch is under way."""
         time = asyncio.get_running_loop().time
         until = time() + limits.DECIDE_SLICE_S
-        self._recall_next()
+        self._look_ups.ask(is_idle=self._in_flight is None)
         while self._work and self._in_flight is None:
             batch = self._next_batch(until)
             if batch.entries:
@@ -149,8 +150,8 @@ class Writer:
                 if time() > until:
                     self._host.go_on()
                     break
-        self._recall_next()
-        self._ask_log()
+        self._look_ups.ask(is_idle=self._in_flight is None)
+        self._asking.ask()
 
     def _next_batch(self, until: float) -> Batch:
         batch, time = Batch(self._host.room, self._host.epoch, self._host.state), asyncio.get_running_loop().time
@@ -167,7 +168,7 @@ class Writer:
 
     def _decide(self, batch: Batch, work: Any) -> bool:
         """False: not in this batch."""
-        key = self._key(work)
+        key = key_of(work)
         if key is not None:
             if key in batch.receipts:
                 return False
@@ -188,8 +189,7 @@ class Writer:
         assert not isinstance(context, Refusal)
         if not decision:
             batch.works.append(work)
-            unchanged = self._no_change(batch.state)
-            batch.answers.append(lambda: self._host.grant(work, unchanged))
+            batch.answers.append(lambda: self._grant_unless_repeated(work))
             return True
         hash_ = body_hash(work.command) if key is not None else None
         txn = None if key is None else key[1]
@@ -218,34 +218,33 @@ class Writer:
             return Refusal("internal", "the server failed at this command")
 
     def _put_off(self, batch: Batch, work: Any) -> bool:
-        """Whether it waits for what it names to be read from the log."""
-        missing = self._recall.missing(batch.state, work.command) if isinstance(work, FromSession) else None
-        if missing is None:
-            return False
-        if self._recall.is_full:
-            refusal = Busy("the room reads too many old messages", retry_after_s=1).refusal
-            self._refuse_unless_repeated(batch, work, refusal)
-        else:
-            self._recall.put_off(missing, work)
-        return True
-
-    def _recall_next(self) -> None:
-        if self._in_flight is None:
-            self._recall.ask()
+        """Whether it waits for what it names to be looked up, or was refused as too many do."""
+        outcome = self._look_ups.put_off(batch.state, work)
+        if isinstance(outcome, Refusal):
+            self._refuse_unless_repeated(batch, work, outcome)
+        return outcome is not False
 
     def recalled(self, message: Recalled) -> None:
-        works = self._recall.answered(message)
-        if message.error is None:
+        self._go_on(self._recall.answered(message), message.error)
+
+    def enclosed(self, message: Enclosed) -> None:
+        self._go_on(self._look_ups.enclosing.answered(message), message.error)
+
+    def _go_on(self, works: list[Any], error: MeetError | None) -> None:
+        """With what was looked up for these, or without them where nobody could be asked."""
+        if error is None:
             self._work.put_first(works)
             return
         for work in works:
-            self._host.refuse(work, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
+            self._host.refuse(work, Unavailable("the database cannot be asked right now", retry_after_s=1).refusal)
 
     def _context(self, batch: Batch, work: Any) -> Context | Refusal:
         host, state = self._host, batch.state
         if isinstance(work, FromSession):
-            found = self._recall.found(state, work.command)
+            found = self._look_ups.found(state, work)
             return context_of(state, work, host.now(), host.new_id(), self._keys_in(batch), found)
+        if isinstance(work, FromServer) and work.by is not None:
+            return context_as(state, work.by, host.now(), host.new_id(), self._keys_in(batch))
         if isinstance(work, OpenByTicket):
             join = work.join
             by, session, role, name = join.participant, join.session, join.role, join.name
@@ -268,10 +267,6 @@ class Writer:
 
     # --- repetitions
 
-    @staticmethod
-    def _key(work: Any) -> tuple[str, str] | None:
-        return (work.participant, work.txn) if isinstance(work, FromSession) and work.txn is not None else None
-
     def _repeat(self, work: FromSession, receipt: Receipt) -> None:
         if receipt.body_hash == body_hash(work.command):
             self._host.grant(work, _ok(receipt))
@@ -287,26 +282,18 @@ class Writer:
 
     def _refuse_unless_repeated(self, batch: Batch, work: Any, refusal: Refusal) -> None:
         """What is refused now may have been granted before: an ended room still knows who ended it."""
-        if self.receipts.is_complete or self._key(work) is None:
+        if self.receipts.is_complete or key_of(work) is None:
             batch.works.append(work)
             batch.answers.append(lambda: self._host.refuse(work, refusal))
         else:
-            self._to_ask.append((work, refusal))
+            self._asking.put(work, refusal)
 
-    def _ask_log(self) -> None:
-        if self._to_ask and not self._asking:
-            self._asking, self._to_ask = self._to_ask, []
-            self._host.background(self._look_up([work for work, _ in self._asking], is_for_batch=False))
-
-    async def _look_up(self, works: list[Any], *, is_for_batch: bool) -> None:
-        keys = [(ParticipantId(key[0]), key[1]) for work in works if (key := self._key(work))]
-        try:
-            found = await self._store.receipts(self._host.room, keys)
-        except MeetError as error:
-            self._host.tell_control(ReceiptsFound({}, is_for_batch, error))
+    def _grant_unless_repeated(self, work: Any) -> None:
+        """What changes nothing now may be what was done before. No commit has shown that the room is still ours."""
+        if key_of(work) is None:
+            self._host.grant(work, self._no_change(self._host.state))
         else:
-            receipts = {key: receipt_of(entry) for key, entry in found.items()}
-            self._host.tell_control(ReceiptsFound(receipts, is_for_batch))
+            self._asking.put(work, None)
 
     def receipts_found(self, message: ReceiptsFound) -> None:
         for key, receipt in message.found.items():
@@ -314,15 +301,16 @@ class Writer:
         if message.is_for_batch:
             self._after_duplicate(message)
             return
-        asking, self._asking = self._asking, []
-        for work, refusal in asking:
+        for work, refusal in self._asking.answered():
             if (known := self.receipts.get((work.participant, work.txn or ""))) is not None:
                 self._repeat(work, known)
             elif message.error is not None:
                 self._host.refuse(work, Unavailable("the log cannot be asked right now", retry_after_s=1).refusal)
+            elif refusal is None:
+                self._host.grant(work, self._no_change(self._host.state))
             else:
                 self._host.refuse(work, refusal)
-        self._ask_log()
+        self._asking.ask()
 
     # --- the log's answer
 
@@ -340,7 +328,7 @@ class Writer:
                     answer()
                 self._host.conclude(batch)
             case Duplicate():
-                self._host.background(self._look_up(batch.works, is_for_batch=True))
+                self._host.background(self._asking.look_up(batch.works, is_for_batch=True))
             case BadEntry():
                 self._again(batch, BadMessage("this cannot be stored").refusal)
             case _:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, null, or_, select, text, update
 
-from meetserver.adapters.commit_path import about_entry
+from meetserver.adapters.commit_path import about_entry, about_snapshot
 from meetserver.database import Database
 from meetserver.ids import ParticipantId, RoomId, UserId
-from meetserver.ports import Entry, Sealer
+from meetserver.ports import Entry, Sealer, SnapshotRow
 from meetserver.rooms.models import room_event, room_mark, room_session, room_snapshot
 
 AT_ONCE: Final = 500
@@ -44,6 +44,18 @@ class SqlLogErasure:
             rows = [self._row(room, entry) for entry in entries[first : first + AT_ONCE]]
             await self._database.write(_REWRITE, rows)
 
+    async def base(self, room: RoomId) -> SnapshotRow | None:
+        query = select(room_snapshot.c.seq, room_snapshot.c.data).where(*_bases(room))
+        rows = await self._database.fetch(query.order_by(room_snapshot.c.seq.desc()).limit(1))
+        if not rows:
+            return None
+        return SnapshotRow(rows[0].seq, self._sealer.unseal(rows[0].data, about_snapshot(room, rows[0].seq)))
+
+    async def rewrite_base(self, room: RoomId, base: SnapshotRow) -> None:
+        sealed = self._sealer.seal(base.data, about_snapshot(room, base.seq))
+        this = update(room_snapshot).where(*_bases(room), room_snapshot.c.seq == base.seq)
+        await self._database.write(this.values(data=sealed))
+
     async def forget(self, user: UserId) -> None:
         mine = room_session.c.user_id == user
         await self._database.write(update(room_session).where(mine).values(user_id=None, keys=null()))
@@ -52,7 +64,9 @@ class SqlLogErasure:
     async def missed_deletions(self, since: datetime, limit: int) -> list[tuple[RoomId, int]]:
         deletion, sent = room_event.alias("deletion"), room_event.alias("sent")
         its_message = and_(sent.c.room_id == deletion.c.room_id, sent.c.seq == deletion.c.subject)
-        before = and_(room_snapshot.c.room_id == deletion.c.room_id, room_snapshot.c.seq < deletion.c.seq)
+        # A base is from before, too, and holds no message.
+        of_room = room_snapshot.c.room_id == deletion.c.room_id
+        before = and_(of_room, room_snapshot.c.seq < deletion.c.seq, ~room_snapshot.c.is_base)
         query = (
             select(deletion.c.room_id, deletion.c.subject)
             .where(
@@ -76,3 +90,7 @@ class SqlLogErasure:
             "new_version": entry.v,
             "new_hash": entry.body_hash,
         }
+
+
+def _bases(room: RoomId) -> tuple[Any, ...]:
+    return room_snapshot.c.room_id == room, room_snapshot.c.is_base

@@ -1,11 +1,12 @@
 """The room log in SQL: how rooms are taken, loaded and read. How they are written stands in commit_path.py."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, literal, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -18,15 +19,28 @@ from meetserver.adapters.postgres_commits import PostgresCommits
 from meetserver.adapters.sqlite_commits import SqliteCommits
 from meetserver.config import Config
 from meetserver.database import Big, Bytes, Database
-from meetserver.errors import NotFound, StoreError
+from meetserver.errors import NotFound, StoreError, Unavailable
 from meetserver.ids import ParticipantId, RoomId, SessionId, ShardId
 from meetserver.meetings.models import meeting
-from meetserver.ports import Commit, Entry, Loaded, Mark, OpenSession, Sealer, SnapshotRow, Started, Whereabouts
+from meetserver.ports import (
+    LASTING,
+    Commit,
+    Entry,
+    Loaded,
+    Mark,
+    OpenSession,
+    Sealer,
+    SnapshotRow,
+    Started,
+    Whereabouts,
+)
 from meetserver.rooms.models import QUARANTINED, room_event, room_mark, room_session, room_snapshot
 from meetserver.rooms.models import room as room_table
 
 RECEIPTS_AT_ONCE = ROOMS_AT_ONCE = 1000
 """Looked up with one statement, whose parameters each database bounds."""
+LOADS = 5
+"""Tries to read a log that is being thinned."""
 
 
 def open_room_log(config: Config, database: Database, sealer: Sealer) -> "SqlRoomLog":
@@ -81,8 +95,7 @@ class SqlRoomLog:
                 .where(room_table.c.id == room),
             )
         )
-        snapshot = await self._snapshot(room)
-        entries = await self._entries(room, room_event.c.seq > (snapshot.seq if snapshot else 0))
+        snapshot, entries = await self._rest(room)
         sessions = await self._fetch(
             room, select(room_session).where(room_session.c.room_id == room, room_session.c.closed_at.is_(None))
         )
@@ -97,8 +110,18 @@ class SqlRoomLog:
             snapshot=snapshot,
             entries=tuple(entries),
             sessions=tuple(_session(row) for row in sessions),
-            marks={row.person: Mark(row.delivered, row.read) for row in marks},
+            marks={row.person: Mark(row.delivered, row.read, row.seen) for row in marks},
         )
+
+    async def _rest(self, room: RoomId) -> tuple[SnapshotRow | None, list[Entry]]:
+        """The newest snapshot and all after it. Both may go between the two statements, as newer ones are there."""
+        for _ in range(LOADS):
+            snapshot = await self._snapshot(room)
+            first = snapshot.seq + 1 if snapshot else 1
+            entries = await self._entries(room, room_event.c.seq >= first)
+            if not entries or entries[-1].seq - first == len(entries) - 1:
+                return snapshot, entries
+        raise Unavailable("the log changes too fast to be read", retry_after_s=1)
 
     async def release(self, room: RoomId, epoch: int) -> None:
         mine = and_(room_table.c.id == room, room_table.c.epoch == epoch)
@@ -151,11 +174,13 @@ class SqlRoomLog:
     async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
         # Two single statements, for a unit of work would meet the room's commits (docs/decisions/0002). Between them
         # there are two snapshots, of which readers take the newer.
-        sealed = self._sealer.seal(data, about_snapshot(room, seq))
+        # In a thread, as it may be large, and nothing is held meanwhile that others of the process wait for.
+        sealed = await asyncio.to_thread(self._sealer.seal, data, about_snapshot(room, seq))
         with suppress(IntegrityError):  # the room went in this very moment, and its snapshots with it
             await self._database.write(self._keep_newest(room, seq, sealed))
         of_room = room_snapshot.c.room_id == room
-        await self._database.write(delete(room_snapshot).where(of_room, room_snapshot.c.seq < seq))
+        older = room_snapshot.c.seq < seq, ~room_snapshot.c.is_base
+        await self._database.write(delete(room_snapshot).where(of_room, *older))
 
     def _keep_newest(self, room: RoomId, seq: int, sealed: bytes) -> Any:
         """An insert that does nothing when a newer one is there, or when the room is gone meanwhile."""
@@ -176,10 +201,11 @@ class SqlRoomLog:
             set_={
                 "delivered": higher(room_mark.c.delivered, insert.excluded.delivered),
                 "read": higher(room_mark.c.read, insert.excluded.read),
+                "seen": higher(room_mark.c.seen, insert.excluded.seen),
             },
         )
         rows = [
-            {"room_id": room, "person": who, "delivered": mark.delivered, "read": mark.read}
+            {"room_id": room, "person": who, "delivered": mark.delivered, "read": mark.read, "seen": mark.seen}
             for who, mark in sorted(marks.items())  # in one order, so that no two writers wait for each other
         ]
         with suppress(IntegrityError):  # the room is gone
@@ -188,13 +214,14 @@ class SqlRoomLog:
     # --- reading
 
     async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
-        conditions = [room_event.c.seq > after_seq]
+        conditions = [room_event.c.seq > after_seq, _is_kept(room)]
         if until_seq is not None:
             conditions.append(room_event.c.seq <= until_seq)
         return await self._entries(room, *conditions, limit=limit)
 
     async def epoch_at(self, room: RoomId, seq: int) -> int | None:
-        statement = select(room_event.c.epoch).where(room_event.c.room_id == room, room_event.c.seq == seq)
+        this = room_event.c.room_id == room, room_event.c.seq == seq, _is_kept(room)
+        statement = select(room_event.c.epoch).where(*this)
         rows = await self._fetch(room, statement)
         return rows[0].epoch if rows else None
 
@@ -229,7 +256,9 @@ class SqlRoomLog:
     async def entries_of_type(
         self, room: RoomId, type_: str, *, before_seq: int | None, after_seq: int | None, limit: int
     ) -> list[Entry]:
-        conditions = [room_event.c.type == type_]
+        conditions: list[Any] = [room_event.c.type == type_]
+        if type_ not in LASTING:
+            conditions.append(_is_kept(room))
         if before_seq is not None:
             conditions.append(room_event.c.seq < before_seq)
         if after_seq is not None:
@@ -264,19 +293,7 @@ class SqlRoomLog:
         return [self._entry(room, row) for row in rows]
 
     def _entry(self, room: RoomId, row: Any) -> Entry:
-        return Entry(
-            epoch=row.epoch,
-            seq=row.seq,
-            at=row.at,
-            by=row.author,
-            type=row.type,
-            v=row.version,
-            data=self._sealer.unseal(row.data, about_entry(room, row.seq)),
-            to=None if row.audience is None else tuple(row.audience),
-            txn=row.txn,
-            body_hash=row.body_hash,
-            subject=row.subject,
-        )
+        return entry_of(row, self._sealer.unseal(row.data, about_entry(room, row.seq)))
 
     async def _snapshot(self, room: RoomId, *conditions: Any) -> SnapshotRow | None:
         statement = (
@@ -288,7 +305,8 @@ class SqlRoomLog:
         rows = await self._fetch(room, statement)
         if not rows:
             return None
-        return SnapshotRow(rows[0].seq, self._sealer.unseal(rows[0].data, about_snapshot(room, rows[0].seq)))
+        about = about_snapshot(room, rows[0].seq)
+        return SnapshotRow(rows[0].seq, await asyncio.to_thread(self._sealer.unseal, rows[0].data, about))
 
     async def _fetch(self, room: RoomId, statement: Any) -> list[Any]:
         return await self._database.fetch(statement) if is_storable(room) else []
@@ -297,11 +315,32 @@ class SqlRoomLog:
         return await self._database.write(statement) if is_storable(room) else []
 
 
+def entry_of(row: Any, data: bytes) -> Entry:
+    return Entry(
+        epoch=row.epoch,
+        seq=row.seq,
+        at=row.at,
+        by=row.author,
+        type=row.type,
+        v=row.version,
+        data=data,
+        to=None if row.audience is None else tuple(row.audience),
+        txn=row.txn,
+        body_hash=row.body_hash,
+        subject=row.subject,
+    )
+
+
+def _is_kept(room: RoomId) -> Any:
+    """Behind its base a log has what still waits to be swept away, and what lasts: it is not told any more."""
+    return room_event.c.seq > select(room_table.c.log_base).where(room_table.c.id == room).scalar_subquery()
+
+
 def _halving(room: RoomId, at: datetime) -> Any:
     """The last seq at or before this time. Times rise with seq and no seq is missing, so that a million entries are
     searched by looking at twenty, and need no index by time, which each commit would have to write."""
-    span: Any = select(literal(0, Big).label("low"), room_table.c.last_seq.label("high")).where(room_table.c.id == room)
-    span = span.cte("span", recursive=True)
+    ends: Any = select(room_table.c.log_base.label("low"), room_table.c.last_seq.label("high"))
+    span = ends.where(room_table.c.id == room).cte("span", recursive=True)
     middle = and_(room_event.c.room_id == room, room_event.c.seq == (span.c.low + span.c.high + 1) // 2)
     is_past = room_event.c.at <= at
     low = case((is_past, room_event.c.seq), else_=span.c.low)

@@ -35,7 +35,7 @@ def seq_of(id_: str) -> int | None:
 
 class Send(DurableCommand, frozen=True):
     """Say something to everybody, or to those in `to` alone: people here, or signed-in ones who have left. Exactly one
-    of `text` and `ciphertext`."""
+    of `text` and `ciphertext`; with `files`, which the sender has brought to this meeting, also neither."""
 
     type: ClassVar[str] = "chat.send"
     text: Text | None = None
@@ -83,11 +83,13 @@ class Pin(DurableCommand, frozen=True):
 
 class Mark(Command, frozen=True):
     """Up to where the sender's client has got, and the sender has read. What is less than before changes nothing; not
-    to send `read` is a client's choice."""
+    to send `read` is a client's choice. `seen`: up to where nothing is unread to the sender, which nobody else is
+    told."""
 
     type: ClassVar[str] = "chat.mark"
     delivered: Seq | None = None
     read: Seq | None = None
+    seen: Seq | None = None
 
 
 class Typing(Command, frozen=True):
@@ -95,6 +97,18 @@ class Typing(Command, frozen=True):
 
     type: ClassVar[str] = "chat.typing"
     on: bool
+
+
+class Attachment(Struct, frozen=True, omit_defaults=True):
+    """A file of a message, to be had at `/files/{id}`; an image has its pixels, and thumbnails. In an end-to-end
+    encrypted chat these say nothing of what it really is."""
+
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
 
 
 class Sent(Event, frozen=True):
@@ -108,7 +122,7 @@ class Sent(Event, frozen=True):
     key_id: str | None = None
     to: list[str] | None = None
     reply_to: str | None = None
-    files: list[str] | None = None
+    files: list[Attachment] | None = None
     mentions: list[str] | None = None
 
     def addressees(self) -> frozenset[ParticipantId] | None:
@@ -179,6 +193,13 @@ class TypingTold(Ephemeral, frozen=True):
         return "typing"
 
 
+class Watermark(Struct, frozen=True):
+    """How far in the log somebody's client has got, and they have read."""
+
+    delivered: int
+    read: int
+
+
 class Marked(Ephemeral, frozen=True):
     """Up to where a participant's client has got, and they have read."""
 
@@ -209,7 +230,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     key_id: str | None = None
     to: list[str] | None = None
     reply_to: str | None = None
-    files: list[str] | None = None
+    files: list[Attachment] | None = None
     mentions: list[str] | None = None
     reactions: tuple[Reaction, ...] = ()
     edited_at: str | None = None

@@ -10,13 +10,14 @@ from immutables import Map
 from msgspec.structs import replace
 
 from meetserver import limits
-from meetserver.chat.messages import Edit, Message, Send, Sent, Typing, TypingTold, message_id
+from meetserver.chat.messages import Attachment, Edit, Message, Send, Sent, Typing, TypingTold, message_id
 from meetserver.chat.people import Surroundings, is_known, reached, selves
 from meetserver.chat.revision import message_of
 from meetserver.chat.state import ChatState, Conversation, Members
 from meetserver.errors import Refusal
-from meetserver.ids import ParticipantId
+from meetserver.ids import FileId, ParticipantId
 from meetserver.messages import Context, Event, Meta, Tell
+from meetserver.ports import BroughtFiles
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 """Control characters but tab and newline, and halves of surrogate pairs: no database and no UTF-8 holds them all."""
@@ -26,8 +27,8 @@ NO_PRIVATE: Final = Refusal("forbidden", "private messages are turned off in thi
 
 def decide(chat: ChatState, command: Send, ctx: Context, around: Surroundings) -> list[Event] | Refusal:
     """Exactly one body, everybody named known. `reply_to` stays as it is: what it answers may be long out of sight."""
-    if command.files:
-        return Refusal("not_supported", "this server does not take files yet")
+    if command.files and command.text is None and command.ciphertext is None:
+        command = replace(command, text="")
     if (refusal := unfit(command, command.reply_to)) is not None:
         return refusal
     to = None if command.to is None else _addressees(chat, command.to, ctx, around)
@@ -38,9 +39,12 @@ def decide(chat: ChatState, command: Send, ctx: Context, around: Surroundings) -
         return Refusal("not_found", "somebody in `mentions` is not in this room")
     if (refusal := _too_soon(chat, ctx, around)) is not None:
         return refusal
+    files = _attached(command, ctx)
+    if isinstance(files, Refusal):
+        return files
     sent = Sent(
         message_id(around.seq, ctx.id), ctx.name, command.text, command.ciphertext, command.key_id, to,
-        command.reply_to, None, mentions or None,
+        command.reply_to, files or None, mentions or None,
     )  # fmt: skip
     return [sent]
 
@@ -68,6 +72,25 @@ def _addressees(chat: ChatState, to: list[str], ctx: Context, around: Surroundin
     if not all(is_known(chat, one, around.present) for one in others):
         return Refusal("not_found", "somebody in `to` is not in this room")
     return [*reached(chat, others, around.present)]
+
+
+def _attached(command: Send, ctx: Context) -> list[Attachment] | Refusal:
+    """Its files, each once, as they were found (`ctx.found`): those that the sender has brought to this meeting."""
+    there = {one.id: one for one in ctx.found.files} if isinstance(ctx.found, BroughtFiles) else {}
+    files = []
+    for id_ in dict.fromkeys(command.files or ()):
+        one = there.get(FileId(id_))
+        if one is None:
+            return Refusal("not_found", "one of the files is not in this meeting")
+        if one.uploader not in (ctx.by, ctx.user):
+            return Refusal("forbidden", "only who brought a file sends it")
+        if one.is_held:
+            message = "one of the files was not looked at for viruses yet"
+            return Refusal("unavailable", message, temporary=True, retry_after_s=ceil(limits.SCAN_HELD_S))
+        if one.is_worn:
+            return Refusal("conflict", f"a file is in at most {limits.FILE_MESSAGES} messages")
+        files.append(Attachment(one.id, one.name, one.media_type, one.size_bytes, one.width, one.height))
+    return files
 
 
 def _too_soon(chat: ChatState, ctx: Context, around: Surroundings) -> Refusal | None:

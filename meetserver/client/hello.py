@@ -6,7 +6,7 @@ from meetserver.client.backoff import ABNORMAL, OVER, NextStep, next_step
 from meetserver.client.connection import Connection, Disconnected
 from meetserver.client.errors import ClientError, CommandRefused, ProtocolViolation, RoomClosed, WireRefusal
 from meetserver.client.frames import HelloOk, command_frame, decode_data
-from meetserver.rooms.messages import Hello
+from meetserver.rooms.frames import Hello
 
 
 async def say_hello(connection: Connection, command_id: int | str, hello: Hello) -> HelloOk:

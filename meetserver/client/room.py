@@ -44,7 +44,8 @@ from meetserver.client.hello import say_hello
 from meetserver.client.state import Receipt, RoomState
 from meetserver.client.unanswered import UnansweredCommands, Waiting
 from meetserver.messages import Command
-from meetserver.rooms.messages import Bye, Hello, ResumePoint, RoleSet
+from meetserver.rooms.frames import Bye, Hello, ResumePoint
+from meetserver.rooms.messages import RoleSet
 
 BYE_TIMEOUT_S = 2.0
 SEND_TIMEOUT_S = 60.0

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from meetserver import limits, wire
-from meetserver.actors.envelopes import DoorAsked, FromServer, Question, StateWanted
+from meetserver.actors.envelopes import DoorAsked, FromServer, PartWanted, Question, StateWanted
 from meetserver.actors.mailbox import MailboxFull
 from meetserver.cluster import parcels
 from meetserver.cluster.calls import Calls
@@ -19,11 +19,12 @@ from meetserver.cluster.owned import OwnedRooms
 from meetserver.cluster.parcels import AdmitQuestion, Answer, Call, Order, RoomCommand, StatusQuestion
 from meetserver.cluster.placement import Placement
 from meetserver.errors import Busy, NotFound, Refusal, Refused, Timeout, Unavailable, refused
-from meetserver.ids import RoomId, ShardId
+from meetserver.ids import ParticipantId, RoomId, ShardId
 from meetserver.messages import Command, Role
-from meetserver.ports import RoomReply
+from meetserver.ports import Pieces, RoomReply
 from meetserver.rooms.catalog import decode_command
 from meetserver.rooms.messages import Join
+from meetserver.rooms.views import Part
 
 T = TypeVar("T")
 
@@ -51,12 +52,14 @@ class Desk:
 
     # --- ports.Rooms
 
-    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
-        asked = RoomCommand(room, command.type, wire.encode(command), role)
+    async def ask(
+        self, room: RoomId, command: Command, *, role: Role = "host", by: ParticipantId | None = None
+    ) -> RoomReply | None:
+        asked = RoomCommand(room, command.type, wire.encode(command), role, by)
         for _ in range(TRIES):
             shard = await self._placement.place(room)
             if shard == self._placement.me:
-                return await _tell(await self._owned.start(room), command, role)
+                return await _tell(await self._owned.start(room), command, role, by)
             answer = await self._calls.ask(self._links.link(shard), asked)
             if answer.refusal is not None:
                 raise refused(answer.refusal)
@@ -74,6 +77,10 @@ class Desk:
     async def state(self, room: RoomId) -> bytes | None:
         answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         return await self._ask_awake(room, StateWanted(answer), answer)
+
+    async def part(self, room: RoomId, part: Part) -> Pieces | None:
+        answer: asyncio.Future[Pieces | None] = asyncio.get_running_loop().create_future()
+        return await self._ask_awake(room, PartWanted(part, answer), answer)
 
     async def would_admit(self, room: RoomId, join: Command, address: str) -> Refusal | None:
         assert isinstance(join, Join)
@@ -120,10 +127,10 @@ class Desk:
     async def _answer(self, call: Call) -> Answer:
         reply: Any
         match call.asked:
-            case RoomCommand(room, type_, data, role):
+            case RoomCommand(room, type_, data, role, by):
                 if await self._placement.place(room) != self._placement.me:
                     return Answer(call.number, is_elsewhere=True)
-                reply = await _tell(await self._owned.start(room), decode_command(type_, data), role)
+                reply = await _tell(await self._owned.start(room), decode_command(type_, data), role, by)
             case AdmitQuestion(room, join, address):
                 reply = await self._would_admit(room, join, address)
             case StatusQuestion() | Order():
@@ -131,11 +138,11 @@ class Desk:
         return Answer(call.number, Raw(parcels.encode(reply)))
 
 
-async def _tell(ref: LocalRef, command: Command, role: Role) -> RoomReply | None:
+async def _tell(ref: LocalRef, command: Command, role: Role, by: ParticipantId | None) -> RoomReply | None:
     """Raises Refused."""
     answer: asyncio.Future[RoomReply | Refusal] = asyncio.get_running_loop().create_future()
     try:
-        ref.tell(FromServer(command, role, answer))
+        ref.tell(FromServer(command, role, answer, by=by))
     except MailboxFull:
         raise Busy("the room has too much to do", retry_after_s=1) from None
     try:

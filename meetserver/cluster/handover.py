@@ -20,7 +20,7 @@ from meetserver.errors import MeetError
 from meetserver.framing import text_frame
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import RoomLog
-from meetserver.rooms.messages import Drain
+from meetserver.rooms.frames import Drain
 from meetserver.wire import ephemeral_frame
 
 log = logging.getLogger(__name__)

@@ -194,6 +194,7 @@ class RoomCommand(_Parcel, frozen=True):
     type: str
     data: bytes
     role: Role
+    by: ParticipantId | None = None
 
 
 class AdmitQuestion(_Parcel, frozen=True):

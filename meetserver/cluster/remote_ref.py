@@ -1,6 +1,9 @@
 """A room of another shard, as an edge here sees it: what the edge tells it goes over the link between the two."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
 
 from meetserver import wire
 from meetserver.actors.envelopes import Detached, FromSession, OpenByResume, OpenByTicket, Reattach
@@ -25,44 +28,29 @@ class RemoteRef:
 
 
 def parcel_of(room: RoomId, message: Any) -> Parcel:
-    match message:
-        case FromSession():
-            return parcels.Said(
-                room,
-                message.link,
-                message.session,
-                message.participant,
-                message.command_id,
-                message.number,
-                message.command.type,
-                wire.encode(message.command),
-                message.txn,
-            )
-        case Detached():
-            return parcels.Gone(room, message.link, message.session, message.bye)
-        case OpenByTicket():
-            return parcels.OpenByTicket(
-                room,
-                message.link,
-                message.command_id,
-                message.join,
-                message.token,
-                message.ticket,
-                message.address,
-                message.auth_session,
-            )
-        case OpenByResume():
-            return parcels.OpenByResume(
-                room,
-                message.link,
-                message.command_id,
-                message.session,
-                message.token,
-                message.epoch,
-                message.seq,
-                message.address,
-            )
-        case Reattach():
-            return parcels.Reattach(room, message.links, message.waiting, message.shown)
-        case _:
-            raise TypeError(f"no owner elsewhere handles {type(message).__name__}")
+    """Raises TypeError for what is not for an owner elsewhere."""
+    if (made := _MADE.get(type(message))) is None:
+        raise TypeError(f"no owner elsewhere handles {type(message).__name__}")
+    return made(room, message)
+
+
+def _said(room: RoomId, m: FromSession) -> Parcel:
+    data = wire.encode(m.command)
+    return parcels.Said(room, m.link, m.session, m.participant, m.command_id, m.number, m.command.type, data, m.txn)
+
+
+def _by_ticket(room: RoomId, m: OpenByTicket) -> Parcel:
+    return parcels.OpenByTicket(room, m.link, m.command_id, m.join, m.token, m.ticket, m.address, m.auth_session)
+
+
+def _by_resume(room: RoomId, m: OpenByResume) -> Parcel:
+    return parcels.OpenByResume(room, m.link, m.command_id, m.session, m.token, m.epoch, m.seq, m.address)
+
+
+_MADE: Final[Mapping[type[Struct], Callable[[RoomId, Any], Parcel]]] = {
+    FromSession: _said,
+    OpenByTicket: _by_ticket,
+    OpenByResume: _by_resume,
+    Detached: lambda room, m: parcels.Gone(room, m.link, m.session, m.bye),
+    Reattach: lambda room, m: parcels.Reattach(room, m.links, m.waiting, m.shown),
+}

@@ -26,7 +26,7 @@ from meetserver.errors import NotFound, Unauthenticated, Unavailable
 from meetserver.framing import text_frame
 from meetserver.ids import RoomId, SessionId, ShardId
 from meetserver.ports import Bus, Clock, RoomLog
-from meetserver.rooms.messages import Quarantined
+from meetserver.rooms.frames import Quarantined
 from meetserver.wire import ephemeral_frame
 
 log = logging.getLogger(__name__)

@@ -108,11 +108,12 @@ DirectState: TypeAlias = Literal["waiting", "taking_in", "refused", "done"]
 
 
 class NewDirectUpload(Struct, frozen=True, forbid_unknown_fields=True):
-    """What it says that it is."""
+    """What it says that it is; `for_chat`: to be sent in a message, and until then nobody else's."""
 
     name: str
     size_bytes: Annotated[int, Meta(ge=0)]
     media_type: str = ""
+    for_chat: bool = False
 
 
 class DirectUploadBegun(Struct, frozen=True):

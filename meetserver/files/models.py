@@ -7,6 +7,7 @@ from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metad
 # As a constant: a database uses such an index only for a query that has the same condition, and not as a parameter.
 KEPT = text("deleted_at IS NULL")
 TAKING_IN = text("direct = 'taking_in'")
+KEPT_BY_MESSAGE = text("by_message AND deleted_at IS NULL")
 
 # What a file consists of: sealed parts in the blob store, under names that begin with the content's id. Files with the
 # same bytes of the same owner share one.
@@ -61,6 +62,8 @@ upload = Table(
     # Of one that comes by way of the store itself (direct.py): how far it is, and why it was refused.
     Column("direct", Text),
     Column("refusal", JsonDocument),
+    # As the file's.
+    Column("by_message", Boolean, nullable=False, server_default=false()),
     Index("ix_file_upload_expires_at", "expires_at"),
     Index("ix_file_upload_meeting_id", "meeting_id"),
     Index("ix_file_upload_owner_id", "owner_id"),
@@ -85,6 +88,8 @@ file = Table(
     Column("height", Integer),
     # Not to be had before it was looked at for viruses.
     Column("is_held", Boolean, nullable=False, server_default=false()),
+    # Only for who brought it, and for whoever may see a message that it is in.
+    Column("by_message", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     # Gone for people from then on, in the store until a job has been.
     Column("deleted_at", UtcDateTime),
@@ -98,6 +103,19 @@ file = Table(
     # The oldest of all, which nobody keeps any longer.
     Index("ix_file_kept", "created_at", postgresql_where=KEPT, sqlite_where=KEPT),
     Index("ix_file_held", "id", postgresql_where=text("is_held"), sqlite_where=text("is_held")),
+    # By age, to find those that no message has.
+    Index("ix_file_by_message", "created_at", "id", postgresql_where=KEPT_BY_MESSAGE, sqlite_where=KEPT_BY_MESSAGE),
+)
+
+# In which messages a file is to be (claims.py), written before these are: the log says whether they were sent.
+file_message = Table(
+    "file_message",
+    metadata,
+    Column("file_id", Id, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True),
+    # In which room's log, who sends it, and under which txn: so the entry is found.
+    Column("room_id", Id, primary_key=True),
+    Column("author", Text, primary_key=True),
+    Column("txn", Text, primary_key=True),
 )
 
 # As many, and as large, as the rows of `file` that are not deleted, changed with them (usage_store.py): to add these up

@@ -1,13 +1,13 @@
 """Files of meetings: found, read, deleted. Who may do what is the caller's to know."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from functools import partial
 
 from meetserver import limits
 from meetserver.cursors import read_cursor, write_cursor
 from meetserver.database import Database
-from meetserver.errors import NotFound, Unavailable
+from meetserver.errors import MeetError, NotFound, Unavailable
 from meetserver.files import store
 from meetserver.files.parts import read_parts, read_thumbnail
 from meetserver.files.store import Content, File
@@ -55,6 +55,29 @@ class Files:
         for thumbnail in content.thumbnails:
             if thumbnail.px == px:
                 return await read_thumbnail(self._blobs, content.id, key, thumbnail), thumbnail.blob
+        raise NotFound("there is no such thumbnail")
+
+    async def thumbnails(
+        self, meeting: MeetingId, ids: Collection[str], px: int
+    ) -> AsyncGenerator[tuple[str, bytes], None]:
+        """As `thumbnail`, with its id, of each of these files that is an image of this meeting and can be had now."""
+        files = await store.read_files(self._database, ids)
+        shown = (file for file in files if file.meeting_id == meeting and not (file.is_held or file.by_message))
+        wanted = {str(file.id): file for file in shown}
+        found = await store.read_contents(self._database, {file.content_id for file in wanted.values()})
+        contents = {content.id: content for content in found}
+        for id_ in filter(wanted.__contains__, ids):
+            try:
+                image = await self._read_thumbnail(contents[wanted[id_].content_id], px)
+            except (KeyError, MeetError):
+                continue
+            yield id_, image
+
+    async def _read_thumbnail(self, content: Content, px: int) -> bytes:
+        for thumbnail in content.thumbnails:
+            if thumbnail.px == px:
+                key = self._sealer.unseal(content.key, about(content.id))
+                return await read_thumbnail(self._blobs, content.id, key, thumbnail)
         raise NotFound("there is no such thumbnail")
 
     async def read(self, file: File, start: int, end: int) -> AsyncGenerator[bytes, None]:

@@ -52,6 +52,7 @@ class File(Struct, frozen=True):
     height: int | None
     is_held: bool
     created_at: datetime
+    by_message: bool = False
 
 
 async def insert_file(connection: AsyncConnection, wanted: File) -> None:
@@ -77,6 +78,12 @@ async def read_file(database: Database, id_: str) -> File | None:
     is_there = file.c.deleted_at.is_(None), file.c.meeting_id.is_not(None)
     rows = await database.fetch(select(file).where(file.c.id == id_, *is_there))
     return of_row(File, rows[0]) if rows else None
+
+
+async def read_files(database: Database, ids: Collection[str]) -> list[File]:
+    """As `read_file`, those of these that there are."""
+    is_there = file.c.deleted_at.is_(None), file.c.meeting_id.is_not(None)
+    return [of_row(File, row) for row in await database.fetch(select(file).where(file.c.id.in_(ids), *is_there))]
 
 
 async def read_content(database: Database, id_: str) -> Content | None:
@@ -114,6 +121,10 @@ LEFT_BEHIND = or_(file.c.meeting_id.is_(None), file.c.owner_id.is_(None))
 
 def of_id(id_: str) -> ColumnElement[bool]:
     return file.c.id == id_
+
+
+def of_ids(ids: Collection[str]) -> ColumnElement[bool]:
+    return file.c.id.in_(ids)
 
 
 def of_uploader(user: UserId) -> ColumnElement[bool]:

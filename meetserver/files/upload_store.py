@@ -36,6 +36,7 @@ class Upload(Struct, frozen=True):
     expires_at: datetime
     direct: Direct | None = None
     refusal: Refusal | None = None
+    by_message: bool = False
 
 
 async def insert_upload(connection: AsyncConnection, wanted: Upload) -> None:

@@ -40,11 +40,13 @@ class Place(Struct, frozen=True):
 
 
 class Claim(Struct, frozen=True):
-    """What the uploader says that it is. `size_bytes`: None where nothing was said."""
+    """What the uploader says that it is. `size_bytes`: None where nothing was said; `for_chat`: to be sent in a
+    message, and until then nobody else's."""
 
     name: str
     media_type: str
     size_bytes: int | None = None
+    for_chat: bool = False
 
 
 class Uploads:
@@ -104,6 +106,7 @@ class Uploads:
             created_at=now,
             expires_at=now + timedelta(seconds=limits.UPLOAD_LIFE_S),
             direct=direct,
+            by_message=claim.for_chat,
         )
 
         async def insert(connection: AsyncConnection) -> None:
@@ -229,6 +232,7 @@ class Uploads:
             height=None if picture is None else picture.height,
             is_held=is_held,
             created_at=self._clock.now(),
+            by_message=upload.by_message,
         )
         kept = await self._keep(file, upload, taken, [] if picture is None else picture.thumbnails)
         if kept.content_id != upload.id:

@@ -9,7 +9,7 @@ import meetserver
 from meetserver import limits
 from meetserver.errors import Refusal
 from meetserver.messages import Command, DurableCommand, Ephemeral, Event
-from meetserver.rooms import catalog, messages
+from meetserver.rooms import catalog, frames
 
 Document = dict[str, Any]
 
@@ -21,19 +21,19 @@ _ID: Document = {
     "description": "The client's own, unique on its connection while unanswered.",
 }
 _REPLIES: dict[str, type[Struct]] = {
-    "hello": messages.HelloOk,
-    "ping": messages.PingOk,
-    "durable": messages.DurableOk,
+    "hello": frames.HelloOk,
+    "ping": frames.PingOk,
+    "durable": frames.DurableOk,
 }
 # The shard says these by itself; they are no facts of a room.
-_OF_THE_CONNECTION: list[type[Ephemeral]] = [messages.Welcome, messages.Drain, messages.Quarantined]
+_OF_THE_CONNECTION: list[type[Ephemeral]] = [frames.Welcome, frames.Drain, frames.Quarantined]
 
 _TXN: Document = {"type": "string", "minLength": 1, "maxLength": limits.TXN_CHARS}
 
 
 def asyncapi() -> Document:
     """The document, ready to be encoded."""
-    commands: list[type[Command]] = [messages.Hello, *catalog.WIRE_COMMANDS]
+    commands: list[type[Command]] = [frames.Hello, *catalog.WIRE_COMMANDS]
     events = list(catalog.TOLD)
     ephemerals: list[type[Ephemeral]] = [*_OF_THE_CONNECTION, *catalog.EPHEMERALS]
     types: list[type[Struct]] = [*commands, *events, *ephemerals, *_REPLIES.values(), Refusal]

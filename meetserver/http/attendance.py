@@ -41,10 +41,12 @@ class AttendeeShown(Struct, frozen=True):
 
 
 class AttendanceShown(Struct, frozen=True):
-    """Who came first stands first. Not `is_whole`: it begins with the newest limits.ATTENDANCE_ENTRIES arrivals."""
+    """Who came first stands first. Not `is_whole`: it begins with the newest limits.ATTENDANCE_ENTRIES arrivals, or
+    after what is not kept any more, up to `expired_until`."""
 
     people: list[AttendeeShown]
     is_whole: bool
+    expired_until: int = 0
 
 
 async def read_attendance(call: Call[None, None]) -> AttendanceShown:
@@ -66,7 +68,9 @@ async def attendance_of(call: Call[B, Q], reader: Reader) -> AttendanceShown:
         found += some
         since = since if is_whole else max(since, some[0].seq)
     entries = sorted((one for one in found if one.seq >= since), key=lambda one: one.seq)
-    return AttendanceShown([_shown(one) for one in attendance(entries, call.services.clock.now())], since == 0)
+    people = [_shown(one) for one in attendance(entries, call.services.clock.now())]
+    expired_until = reader.meeting.log_base
+    return AttendanceShown(people, since == 0 and expired_until == 0, expired_until)
 
 
 async def _newest(history: RoomHistory, reader: Reader, type_: str) -> tuple[list[Entry], bool]:

@@ -125,7 +125,7 @@ def _route(ending: str, handler: Any, summary: str) -> AnyRoute:
         takes_room_token=True,
         query=BoardQuery,
         streams=True,
-        problems=(413,),
+        problems=(410, 413),
         tag="whiteboard",
         summary=summary,
     )
@@ -140,6 +140,7 @@ routes: list[AnyRoute] = [
         takes_room_token=True,
         query=BoardQuery,
         answer=BoardShown,
+        problems=[410],
         tag="whiteboard",
         summary="The board's pages and versions, as they are, or were at a seq or a time.",
     ),

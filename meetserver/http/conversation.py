@@ -27,12 +27,15 @@ class Conversation:
         after: int | None,
         limit: int,
         is_wanted: Callable[[Message], bool] = lambda _: True,
+        sent: AsyncIterator[list[Entry]] | None = None,
     ) -> tuple[list[Message], int | None]:
         """At most `limit`, rising: the newest below `before`, or the oldest above `after`; and the last seq looked at,
-        None when there are no more."""
+        None when there are no more. `sent`: those alone, in the order asked for."""
         found: list[Message] = []
         looked_at = last = 0
-        async for entry, message, weight in self._told(before, after, min(limit, limits.PAGE_ITEMS)):
+        at_once = min(limit, limits.PAGE_ITEMS)
+        pages = self._sent(before, after, at_once) if sent is None else sent
+        async for entry, message, weight in self._told(pages, newest_first=after is None):
             if len(found) == limit or looked_at >= limits.SEARCH_ENTRIES:
                 break
             looked_at, last = looked_at + weight, entry.seq
@@ -42,16 +45,27 @@ class Conversation:
             last = 0
         return sorted(found, key=lambda message: message.seq), last or None
 
-    async def _told(self, before: int | None, after: int | None, at_once: int) -> AsyncIterator[Told]:
-        pages = (
-            self._past.sent_before(before, at_once) if after is None else self._past.sent_after(after, before, at_once)
-        )
+    async def whole(self, until: int) -> AsyncIterator[list[Message]]:
+        """All up to this seq, rising, some at a time."""
+        async for some in self._stretches(self._sent(until + 1, 0, limits.PAGE_ITEMS), newest_first=False):
+            yield [message for entry, message, _ in some if self._reader.may_see(entry)]
+
+    def _sent(self, before: int | None, after: int | None, at_once: int) -> AsyncIterator[list[Entry]]:
+        if after is None:
+            return self._past.sent_before(before, at_once)
+        return self._past.sent_after(after, before, at_once)
+
+    async def _told(self, pages: AsyncIterator[list[Entry]], *, newest_first: bool) -> AsyncIterator[Told]:
+        async for some in self._stretches(pages, newest_first=newest_first):
+            for one in some:
+                yield one
+
+    async def _stretches(self, pages: AsyncIterator[list[Entry]], *, newest_first: bool) -> AsyncIterator[list[Told]]:
         async for page in pages:
             rest = page
             while rest:
-                told = await self._some(rest, newest_first=after is None)
-                for one in told:
-                    yield one
+                told = await self._some(rest, newest_first=newest_first)
+                yield told
                 rest = rest[len(told) :]
 
     async def _some(self, sent: list[Entry], *, newest_first: bool) -> list[Told]:

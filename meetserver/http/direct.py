@@ -23,7 +23,7 @@ class PartsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 async def begin_direct_upload(call: Call[NewDirectUpload, None]) -> DirectUploadBegun:
     place = await place_for(call, MeetingId(call.part("meeting_id")))
-    claim = Claim(call.body.name, call.body.media_type, call.body.size_bytes)
+    claim = Claim(call.body.name, call.body.media_type, call.body.size_bytes, call.body.for_chat)
     id_, url, expires_at = await call.services.direct.begin(place, claim)
     return DirectUploadBegun(id_, url, timestamp(expires_at))
 

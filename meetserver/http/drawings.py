@@ -2,13 +2,13 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from meetserver import limits
-from meetserver.errors import MeetError
 from meetserver.files.service import Files
 from meetserver.meetings.store import Meeting
 from meetserver.ports import Drawing
@@ -55,17 +55,14 @@ async def _images(files: Files, meeting: Meeting, ids: Iterable[str]) -> dict[st
     """As data: URIs. One of another meeting, deleted, or not to be had now is left out."""
     found: dict[str, str] = {}
     left_bytes = limits.PICTURE_IMAGES_BYTES
-    for id_ in list(ids)[:IMAGES]:
-        file = await files.look_up(id_)
-        if file is None or file.meeting_id != meeting.id:
-            continue
-        try:
-            image, _ = await files.thumbnail(file, IMAGE_PX)
-        except MeetError:
-            continue
-        uri = f"data:image/webp;base64,{b64encode(image).decode()}"
-        left_bytes -= len(uri)
-        if left_bytes < 0:
-            break
-        found[id_] = uri
+    wanted = list(ids)[:IMAGES]
+    if not wanted:
+        return found
+    async with aclosing(files.thumbnails(meeting.id, wanted, IMAGE_PX)) as images:
+        async for id_, image in images:
+            uri = f"data:image/webp;base64,{b64encode(image).decode()}"
+            left_bytes -= len(uri)
+            if left_bytes < 0:
+                break
+            found[id_] = uri
     return found

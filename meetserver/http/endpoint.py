@@ -39,7 +39,8 @@ def endpoint(route: AnyRoute) -> Handler:
             streamed = await route.handler(call)
             assert isinstance(streamed, web.StreamResponse)
             return streamed
-        answer = await _answer(route, call)
+        if isinstance(answer := await _answer(route, call), web.StreamResponse):
+            return answer
         response = _response(request, answer)
         if answer.page_session is not None:
             await set_page_session(request, response, answer.page_session)
@@ -74,7 +75,11 @@ def _response(request: web.Request, answer: Answer) -> web.Response:
     return response
 
 
-async def _answer(route: AnyRoute, call: Call[Any, Any]) -> Answer:
+async def _answer(route: AnyRoute, call: Call[Any, Any]) -> Answer | web.StreamResponse:
+    if route.method == "GET":
+        found = await route.handler(call)
+        return found if isinstance(found, web.StreamResponse) else _encode(route, found)
+
     async def act() -> Answer:
         return _encode(route, await route.handler(call))
 

@@ -1,6 +1,9 @@
-"""Who may do what with a meeting's files: whoever may read its past gets them, whoever takes part brings them, and who
-brought one, or moderates, takes it away.
+"""Who may do what with a meeting's files: whoever may read its past gets them, but for those that only messages show:
+these get who brought them, and who may see such a message. Whoever takes part brings files, and who brought one, or
+moderates, takes it away.
 """
+
+from collections.abc import Sequence
 
 from meetserver.access import AnyRole, may
 from meetserver.errors import Forbidden, NotFound
@@ -11,6 +14,7 @@ from meetserver.http.readers import Reader, reader_in
 from meetserver.http.registry import B, Call, Q
 from meetserver.ids import MeetingId
 from meetserver.meetings.service import roles_in
+from meetserver.rooms.attached import messages_with
 from meetserver.rooms.state import find
 
 NO_MEETING = MeetingId("")
@@ -21,9 +25,7 @@ async def place_for(call: Call[B, Q], meeting: MeetingId) -> Place:
     reader = await reader_in(call, meeting, "files.read")
     if not may(await roles_of(call, reader), "files.write"):
         raise Forbidden("your role in this meeting does not allow this")
-    return Place(
-        meeting, _name_of(call, reader), reader.meeting.owner_id if call.visitor is None else call.visitor.user
-    )
+    return Place(meeting, reader.person, reader.user or reader.meeting.owner_id)
 
 
 async def readable(call: Call[B, Q]) -> File:
@@ -35,8 +37,7 @@ async def readable(call: Call[B, Q]) -> File:
 async def removable(call: Call[B, Q]) -> File:
     """If the caller may delete it. Raises NotFound, Unauthenticated, Forbidden."""
     file, reader = await found(call)
-    is_own = file.uploader == _name_of(call, reader) or file.uploader in reader.participants
-    if not is_own and not may(await roles_of(call, reader), "bans.write"):
+    if not _is_own(file, reader) and not may(await roles_of(call, reader), "bans.write"):
         raise Forbidden("only who brought it, and moderators, can delete a file")
     return file
 
@@ -50,14 +51,23 @@ async def found(call: Call[B, Q]) -> tuple[File, Reader]:
         reader = await reader_in(call, meeting, "files.read")
     except NotFound:
         raise NotFound("there is no such file") from None
-    if file is None:
+    if file is None or not await visible(call, reader, [file]):
         raise NotFound("there is no such file")
     return file, reader
 
 
-def _name_of(call: Call[B, Q], reader: Reader) -> str:
-    """By which a file remembers who brought it: the account, or the participant that a guest is."""
-    return call.visitor.user if call.visitor is not None else next(iter(reader.participants))
+async def visible(call: Call[B, Q], reader: Reader, files: Sequence[File]) -> list[File]:
+    """Those of a meeting's files that the reader may see."""
+    services, asked = call.services, [file.id for file in files if file.by_message and not _is_own(file, reader)]
+    claims = await services.chat_files.claims(asked) if asked else []
+    messages = await messages_with(services.history, claims)
+    shown = {id_ for id_ in asked if any(map(reader.may_see, messages.get(id_, ())))}
+    return [file for file in files if file.id not in asked or file.id in shown]
+
+
+def _is_own(file: File, reader: Reader) -> bool:
+    """Whoever brought it: the account, or the participant that a guest is."""
+    return file.uploader == reader.user or file.uploader in reader.participants
 
 
 async def roles_of(call: Call[B, Q], reader: Reader) -> frozenset[AnyRole]:

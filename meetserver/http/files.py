@@ -12,7 +12,7 @@ from meetserver.files.messages import FilePage, FileShown
 from meetserver.files.store import File
 from meetserver.files.uploads import Claim
 from meetserver.http.download import answer_with, thumbnail_of
-from meetserver.http.file_access import found, place_for, readable, removable
+from meetserver.http.file_access import found, place_for, readable, removable, visible
 from meetserver.http.forms import FileForm
 from meetserver.http.paging import PageQuery
 from meetserver.http.readers import reader_of
@@ -33,11 +33,17 @@ class ThumbnailQuery(Struct, frozen=True, forbid_unknown_fields=True):
     px: Annotated[int, Meta(ge=1, le=10_000)] = limits.THUMBNAIL_PX[0]
 
 
-async def upload_file(call: Call[None, None]) -> FileShown:
+class UploadQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """`for_chat`: it is to be sent in a message, and until then nobody else's."""
+
+    for_chat: bool = False
+
+
+async def upload_file(call: Call[None, UploadQuery]) -> FileShown:
     place = await place_for(call, MeetingId(call.part("meeting_id")))
     form = FileForm(call.request)
     await form.begin()
-    claim = Claim(form.name, form.media_type)
+    claim = Claim(form.name, form.media_type, for_chat=call.query.for_chat)
     file = await call.services.uploads.take(place, claim, form.chunks())
     return (await _shown(call, [file], await call.services.meetings.find(place.meeting)))[0]
 
@@ -45,7 +51,7 @@ async def upload_file(call: Call[None, None]) -> FileShown:
 async def list_files(call: Call[None, PageQuery]) -> FilePage:
     reader = await reader_of(call, "files.read")
     files, following = await call.services.files.page(reader.meeting.id, call.query.limit, call.query.after)
-    return FilePage(await _shown(call, files, reader.meeting), following)
+    return FilePage(await _shown(call, await visible(call, reader, files), reader.meeting), following)
 
 
 async def read_file(call: Call[None, None]) -> FileShown:
@@ -109,6 +115,7 @@ routes: list[AnyRoute] = [
         path="/meetings/{meeting_id}/files",
         handler=upload_file,
         action="files.write",
+        query=UploadQuery,
         answer=FileShown,
         status=201,
         problems=(400, 413, 415, 422, 507),

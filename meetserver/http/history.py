@@ -1,19 +1,20 @@
 """/meetings/{id}/messages, /events, /state: a room's past, as far as the reader may see it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
+from aiohttp import web
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver import limits
-from meetserver.chat.messages import Message
-from meetserver.errors import BadMessage, NotSupported
 from meetserver.http.conversation import Conversation
+from meetserver.http.parts import answer_with_part
 from meetserver.http.past import Past, state_at
-from meetserver.http.readers import reader_of
-from meetserver.http.registry import AnyRoute, Call, Reply, Route
+from meetserver.http.readers import Reader, reader_of
+from meetserver.http.registry import AnyRoute, Call, Route
+from meetserver.http.search import IndexShown, MessageShown, Search, shown
 from meetserver.ports import Entry
 from meetserver.rooms.live import LiveState
-from meetserver.rooms.views import part_view, whole_view
+from meetserver.rooms.views import Part, whole_view
 from meetserver.wire import timestamp
 
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
@@ -21,7 +22,8 @@ SeqCursor = Annotated[str, Meta(max_length=20, pattern=r"^[ab][0-9]{1,16}$")]
 
 
 class MessagesQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Seqs: the newest messages below `before`, or the oldest above `after`. `q` is looked for in their texts."""
+    """Seqs: the newest messages below `before`, or the oldest above `after`. `q`: those alone that have its words, its
+    "words in their order", and no -word; its last word may be the beginning of one."""
 
     before: Seq | UnsetType = UNSET
     after: Seq | UnsetType = UNSET
@@ -31,14 +33,24 @@ class MessagesQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MessagePage(Struct, frozen=True):
-    """Rising by seq. `next` goes on in the direction asked for; a page may be short, or empty, before the end."""
+    """Rising by seq. `next` goes on in the direction asked for; a page may be short, or empty, before the end. What was
+    up to `expired_until` is not kept any more. `index`: only with `q`."""
 
-    items: list[Message]
+    items: list[MessageShown]
     next: str | None
+    expired_until: int = 0
+    index: IndexShown | UnsetType = UNSET
+
+
+EventTypes = Annotated[str, Meta(max_length=200, pattern=rf"^[a-z0-9_.]+(,[a-z0-9_.]+){{0,{limits.EVENT_TYPES - 1}}}$")]
 
 
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The oldest above the seq `after`. Of `types` alone, with commas between them: the newest below `before`."""
+
     after: Seq = 0
+    before: Seq | UnsetType = UNSET
+    types: EventTypes | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=limits.LOG_PAGE_EVENTS)] = 100
     cursor: SeqCursor | UnsetType = UNSET
 
@@ -55,8 +67,11 @@ class EventShown(Struct, frozen=True):
 
 
 class EventPage(Struct, frozen=True):
+    """What was up to `expired_until` is not kept any more: who asks for what is after an earlier seq gets the rest."""
+
     items: list[EventShown]
     next: str | None
+    expired_until: int = 0
 
 
 Moment = Annotated[str, Meta(max_length=40, pattern=r"^([0-9]{1,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}T.+)$")]
@@ -66,7 +81,7 @@ class StateQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """`at`: a seq, or a time in RFC 3339; without it, now. `part`: only this part, whole."""
 
     at: Moment | UnsetType = UNSET
-    part: Literal["whiteboard", "participants"] | UnsetType = UNSET
+    part: Part | UnsetType = UNSET
 
 
 class StateShown(Struct, frozen=True):
@@ -83,44 +98,53 @@ async def read_messages(call: Call[None, MessagesQuery]) -> MessagePage:
     if query.cursor is not UNSET:
         seq = int(query.cursor[1:])
         before, after = (seq, None) if query.cursor[0] == "b" else (before, seq)
-    if query.q is not UNSET and reader.meeting.settings.get("e2ee"):
-        raise NotSupported("this chat is end-to-end encrypted: only its members' clients can search it")
-    sought = None if query.q is UNSET else query.q.casefold()
-    items, last = await Conversation(call.services.history, reader).page(
-        before=before,
-        after=after,
-        limit=query.limit,
-        is_wanted=lambda message: sought is None or sought in (message.text or "").casefold(),
-    )
-    return MessagePage(items, None if last is None else f"{'b' if after is None else 'a'}{last}")
+    index: IndexShown | UnsetType = UNSET
+    if query.q is UNSET:
+        conversation = Conversation(call.services.history, reader)
+        found, last = await conversation.page(before=before, after=after, limit=query.limit)
+        items = [shown(message) for message in found]
+    else:
+        search = Search(call.services, reader, query.q)
+        index = await search.index()  # before looking: what is indexed meanwhile may not be on the page
+        items, last = await search.page(before=before, after=after, limit=query.limit)
+    following = None if last is None else f"{'b' if after is None else 'a'}{last}"
+    return MessagePage(items, following, reader.meeting.log_base, index)
 
 
 async def read_events(call: Call[None, EventsQuery]) -> EventPage:
     reader, query = await reader_of(call), call.query
-    after = query.after if query.cursor is UNSET else int(query.cursor[1:])
     past = Past(call.services.history, reader)
+    if query.types is not UNSET:
+        return await _newest(past, reader, query, query.types)
+    after = query.after if query.cursor is UNSET else int(query.cursor[1:])
     found, last = await past.collect(past.all_after(after, query.limit), query.limit)
     shown = await past.without_deleted(found)
-    return EventPage([_event(entry) for entry in shown], None if last is None else f"a{last}")
+    following = None if last is None else f"a{last}"
+    return EventPage([_event(entry) for entry in shown], following, reader.meeting.log_base)
 
 
-async def read_state(call: Call[None, StateQuery]) -> Reply[StateShown]:
+async def _newest(past: Past, reader: Reader, query: EventsQuery, types: str) -> EventPage:
+    before = None if query.before is UNSET else query.before
+    before = before if query.cursor is UNSET else int(query.cursor[1:])
+    found = [one for one in await past.newest_of(types.split(","), before, query.limit) if one.seq > query.after]
+    shown = await past.without_deleted([one for one in found if reader.may_see(one)])
+    following = f"b{found[0].seq}" if len(found) == query.limit else None
+    return EventPage([_event(entry) for entry in shown], following, reader.meeting.log_base)
+
+
+async def read_state(call: Call[None, StateQuery]) -> StateShown | web.StreamResponse:
     """The live room knows more than its log (who is away, whose camera is on), so it is asked first."""
     reader, query, services = await reader_of(call), call.query, call.services
-    if query.at is UNSET and query.part is UNSET:
+    at = None if query.at is UNSET else query.at
+    if query.part is not UNSET:
+        return await answer_with_part(call, reader, query.part, at)
+    if at is None:
         seq = await services.history.last_seq(reader.meeting.room_id)
         live = await services.rooms.state(reader.meeting.room_id)
         if live is not None:
-            return Reply(StateShown(seq, Raw(live)))
-    state = await state_at(services.history, reader.meeting, None if query.at is UNSET else query.at)
-    if query.part is UNSET:
-        return Reply(StateShown(state.seq, Raw(whole_view(state, LiveState()))))
-    part = part_view(state, LiveState(), query.part)
-    if part is None:
-        raise BadMessage("there is no such part")
-    # A part depends on the log alone, so its seq says whether it is the same one.
-    headers = {"ETag": f'"{query.part}-{state.seq}"', "Cache-Control": "private, no-cache"}
-    return Reply(StateShown(state.seq, Raw(part)), headers)
+            return StateShown(seq, Raw(live))
+    state = await state_at(services.history, reader.meeting, at)
+    return StateShown(state.seq, Raw(whole_view(state, LiveState())))
 
 
 def _event(entry: Entry) -> EventShown:
@@ -149,7 +173,7 @@ routes: list[AnyRoute] = [
         query=EventsQuery,
         answer=EventPage,
         tag="history",
-        summary="The room's log after a seq.",
+        summary="The room's log after a seq, or the newest entries of some types.",
     ),
     Route(
         method="GET",
@@ -159,6 +183,7 @@ routes: list[AnyRoute] = [
         takes_room_token=True,
         query=StateQuery,
         answer=StateShown,
+        problems=[410],
         tag="history",
         summary="The room as it is, or as it was at a seq or a time.",
     ),

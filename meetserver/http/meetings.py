@@ -51,6 +51,7 @@ async def update_meeting(call: Call[MeetingPatch, None]) -> Reply[MeetingShown]:
     await _check_encryption(call, id_)
     changed = await call.services.meetings.update(call.caller, id_, call.body, expected_version(call.request))
     await _configure(call.services, changed)
+    call.services.index_soon(changed.room_id)  # whether its chat is searched may have changed
     return Reply(_shown(call.request, call.services, changed), version_etag(changed.version))
 
 
@@ -76,7 +77,7 @@ async def _check_encryption(call: Call[MeetingPatch, None], id_: MeetingId) -> N
     came = call.services.history.entries_of_type(
         found.room_id, rooms.Joined.type, before_seq=None, after_seq=None, limit=1
     )
-    if await came:
+    if found.log_base or await came:
         raise Conflict("whether the chat is encrypted is settled once somebody has been in the meeting")
 
 

@@ -7,6 +7,7 @@ from meetserver import limits
 from meetserver.http.attendance import attendance_of
 from meetserver.http.conversation import Conversation
 from meetserver.http.drawings import drawings_of
+from meetserver.http.file_access import visible
 from meetserver.http.minutes_page import POLICY, Minutes, MinutesFile, written
 from meetserver.http.past import state_at
 from meetserver.http.readers import Reader, reader_of
@@ -48,10 +49,14 @@ async def _minutes(call: Call[None, None], reader: Reader, board: BoardState) ->
         people=attended.people,
         has_all_people=attended.is_whole,
         messages=messages,
-        has_all_messages=older is None,
-        files=[MinutesFile(one.id, one.name, one.size_bytes, timestamp(one.created_at)) for one in files],
+        has_all_messages=older is None and not reader.meeting.log_base,
+        files=[
+            MinutesFile(one.id, one.name, one.size_bytes, timestamp(one.created_at))
+            for one in await visible(call, reader, files)
+        ],
         has_all_files=following is None,
         pages=len(_drawn(board)),
+        expired_until=reader.meeting.log_base,
     )
 
 

@@ -14,7 +14,8 @@ Document = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{name}"
 
-BYTES: Document = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+BYTES: Document = {"*/*": {}}
+"""Of whichever type: without a schema, as OpenAPI 3.1 has it for what is not JSON."""
 FILE_FORM: Document = {
     "type": "object",
     "properties": {"file": {"type": "string", "format": "binary"}},

@@ -1,8 +1,11 @@
 """The web client: its files, and the one page that every address of it shows.
 
-Files are read once, at start, and served from memory: what can be asked for is what was there.
+Files are read once, at start, and served from memory: what can be asked for is what was there. The page names them
+below a digest of them all, so that a browser keeps them for as long as they are the same, and asks for none again: the
+client is made of some 200 modules.
 """
 
+import functools
 import hashlib
 import mimetypes
 from collections.abc import Iterable
@@ -34,6 +37,11 @@ _TYPES = {
 }
 
 
+REVALIDATED = "no-cache"
+"""The browser asks each time, so that a new release is seen at once."""
+KEPT = "public, max-age=31536000, immutable"
+
+
 class Asset(Struct, frozen=True):
     body: bytes
     content_type: str
@@ -45,19 +53,27 @@ class Assets:
         """Every file below `folder`, by its path there; a folder that is absent holds none."""
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         self._assets = {str(path.relative_to(folder)): read_asset(path) for path in files}
+        known = "".join(f"{path} {asset.etag}\n" for path, asset in self._assets.items())
+        self.release = hashlib.sha256(known.encode()).hexdigest()[:16]
 
     async def serve(self, request: web.Request) -> web.Response:
+        """At /static/… and at /static/r/<release>/…: the second for good where it is this release. A page of another
+        one, which a shard that is older or newer served, is given what is here, for once."""
         asset = self._assets.get(request.match_info["path"])
         if asset is None:
             raise web.HTTPNotFound
-        return answer(request, asset)
+        is_kept = request.match_info.get("release") == self.release
+        return answer(request, asset, KEPT if is_kept else REVALIDATED)
 
 
 class Shell:
     """The page itself: the client reads from the address what to show."""
 
-    def __init__(self, file: Path) -> None:
-        self._asset = read_asset(file) if file.is_file() else None
+    def __init__(self, file: Path, release: str) -> None:
+        self._asset: Asset | None = None
+        if file.is_file():
+            named = file.read_bytes().replace(b'"/static/', f'"/static/r/{release}/'.encode())
+            self._asset = asset_of(named, _TYPES[file.suffix])
 
     async def serve(self, request: web.Request) -> web.Response:
         if self._asset is None:
@@ -74,9 +90,9 @@ def asset_of(body: bytes, content_type: str) -> Asset:
     return Asset(body, content_type, hashlib.sha256(body).hexdigest()[:32])
 
 
-def answer(request: web.Request, asset: Asset) -> web.Response:
-    """The file, or 304 where the browser has it. `no-cache`: ask each time, so that a new release is seen at once."""
-    headers = {"ETag": f'"{asset.etag}"', "Cache-Control": "no-cache"}
+def answer(request: web.Request, asset: Asset, caching: str = REVALIDATED) -> web.Response:
+    """The file, or 304 where the browser has it."""
+    headers = {"ETag": f'"{asset.etag}"', "Cache-Control": caching}
     known = request.if_none_match
     if known is not None and any(etag.value in {asset.etag, "*"} for etag in known):
         return web.Response(status=304, headers=headers)
@@ -84,9 +100,14 @@ def answer(request: web.Request, asset: Asset) -> web.Response:
     return web.Response(body=asset.body, content_type=asset.content_type, charset=charset, headers=headers)
 
 
+@functools.cache
+def assets_in(folder: Path) -> Assets:
+    return Assets(folder)
+
+
 def page_routes(web_folder: Path = WEB) -> Iterable[web.RouteDef]:
-    shell = Shell(web_folder / "templates" / "index.html")
-    assets = Assets(web_folder / "static")
+    assets = assets_in(web_folder / "static")
+    shell = Shell(web_folder / "templates" / "index.html", assets.release)
     return [
         web.get("/", shell.serve),
         web.get("/m/{meeting_id}", shell.serve),
@@ -101,5 +122,6 @@ def page_routes(web_folder: Path = WEB) -> Iterable[web.RouteDef]:
         web.get("/reset/{token}", shell.serve),
         web.get("/invite/{token}", shell.serve),
         web.get("/email/{token}", shell.serve),
+        web.get("/static/r/{release:[0-9a-f]{16}}/{path:.+}", assets.serve),
         web.get("/static/{path:.+}", assets.serve),
     ]

@@ -1,6 +1,6 @@
 """Reading a room's log for somebody: only what they may see, a bounded stretch at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 
 import msgspec
@@ -9,15 +9,16 @@ from msgspec.structs import replace
 from meetserver import limits
 from meetserver.chat.erasure import without_deleted
 from meetserver.chat.messages import Sent
-from meetserver.errors import BadMessage
+from meetserver.errors import BadMessage, HistoryExpired
 from meetserver.http.readers import Reader
 from meetserver.meetings.store import Meeting
 from meetserver.ports import Entry, RoomHistory
 from meetserver.rooms.erasure import of_deleted
 from meetserver.rooms.messages import Settings
 from meetserver.rooms.reducer import fold
-from meetserver.rooms.snapshot import decode_snapshot
+from meetserver.rooms.snapshot import decoding
 from meetserver.rooms.state import RoomState, empty
+from meetserver.turns import in_turns
 
 
 class Past:
@@ -57,6 +58,17 @@ class Past:
                 yield entry
             after = page[-1].seq
 
+    async def newest_of(self, types: Iterable[str], before: int | None, limit: int) -> list[Entry]:
+        """The newest below `before` of these types together, rising."""
+        found = [
+            entry
+            for type_ in dict.fromkeys(types)
+            for entry in await self._history.entries_of_type(
+                self._room, type_, before_seq=before, after_seq=None, limit=limit
+            )
+        ]
+        return sorted(found, key=lambda entry: entry.seq)[-limit:]
+
     async def collect(self, entries: AsyncIterator[Entry], limit: int) -> tuple[list[Entry], int | None]:
         """At most `limit` of those that the reader may see, and the last seq looked at; None when there are no more."""
         found: list[Entry] = []
@@ -78,16 +90,26 @@ class Past:
 
 
 async def state_at(history: RoomHistory, meeting: Meeting, at: str | None) -> RoomState:
-    """The room as its log made it: now, at a seq, or at a time. Raises BadMessage for an `at` that is neither."""
-    seq = await _seq_at(history, meeting, at)
+    """The room as its log made it: now, at a seq, or at a time. Raises BadMessage for an `at` that is neither, and
+    HistoryExpired for one from before the log."""
+    seq, time = await _place(history, meeting, at)
+    # The log may come to begin later in between: then there is a newer snapshot.
+    state = await _folded(history, meeting, seq) or await _folded(history, meeting, seq)
+    if state is None or seq < meeting.log_base or (time is not None and state.at is not None and state.at > time):
+        raise HistoryExpired("this meeting does not keep what happened so long ago")
+    return state if at is None else await _with_later_deletions(history, state)
+
+
+async def _folded(history: RoomHistory, meeting: Meeting, seq: int) -> RoomState | None:
+    """None: the log does not reach back to there."""
     snapshot = await history.snapshot_at(meeting.room_id, seq)
-    state = _unused(meeting) if snapshot is None else decode_snapshot(snapshot.data)
+    state = _unused(meeting) if snapshot is None else await in_turns(decoding(snapshot.data))
     while state.seq < seq:
         page = await history.page(meeting.room_id, state.seq, limits.LOG_PAGE_EVENTS, until_seq=seq)
-        if not page:
-            break
+        if not page or page[0].seq != state.seq + 1:
+            return None
         state = fold(state, page)
-    return state if at is None else await _with_later_deletions(history, state)
+    return state
 
 
 async def _with_later_deletions(history: RoomHistory, state: RoomState) -> RoomState:
@@ -97,19 +119,20 @@ async def _with_later_deletions(history: RoomHistory, state: RoomState) -> RoomS
     return replace(state, chat=without_deleted(state.chat, deleted)) if deleted else state
 
 
-async def _seq_at(history: RoomHistory, meeting: Meeting, at: str | None) -> int:
+async def _place(history: RoomHistory, meeting: Meeting, at: str | None) -> tuple[int, datetime | None]:
+    """The seq that is meant, and the time by which it was named."""
     last = await history.last_seq(meeting.room_id)
     if at is None:
-        return last
+        return last, None
     if at.isdecimal():
-        return min(int(at), last)
+        return min(int(at), last), None
     try:
         time = msgspec.convert(at, datetime)
     except msgspec.ValidationError:
         raise BadMessage("at must be a seq or a time in RFC 3339") from None
     if time.tzinfo is None or not 1970 <= time.year < 9999:
         raise BadMessage("at must be a time with an offset, from 1970 on")
-    return await history.seq_at(meeting.room_id, time)
+    return await history.seq_at(meeting.room_id, time), time
 
 
 def _unused(meeting: Meeting) -> RoomState:

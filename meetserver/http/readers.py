@@ -12,7 +12,7 @@ from meetserver.errors import NotFound, Unauthenticated
 from meetserver.http import store
 from meetserver.http.auth import room_token
 from meetserver.http.registry import B, Call, Q
-from meetserver.ids import MeetingId, ParticipantId, RoomId
+from meetserver.ids import MeetingId, ParticipantId, RoomId, UserId
 from meetserver.meetings.service import roles_in
 from meetserver.meetings.store import Meeting
 from meetserver.ports import Entry, RoomHistory
@@ -24,11 +24,17 @@ NO_ROOM = RoomId("")
 
 class Reader(Struct, frozen=True):
     """Somebody who may read this meeting's room, and the participants that they are or were there; `formerly` are those
-    that they were where `participants` says who they are."""
+    that they were where `participants` says who they are. `user`: their account; a guest has none."""
 
     meeting: Meeting
     participants: frozenset[ParticipantId]
     formerly: frozenset[ParticipantId] = frozenset()
+    user: UserId | None = None
+
+    @property
+    def person(self) -> str:
+        """The account, or the participant without one."""
+        return self.user or next(iter(self.participants))
 
     def may_see(self, entry: Entry) -> bool:
         """What has addressees is for them and its author, whoever owns the meeting."""
@@ -55,7 +61,7 @@ async def reader_in(call: Call[B, Q], meeting: MeetingId, action: str) -> Reader
             raise Unauthenticated("the token is not that of an open session of this room")
         participant, user = holder
         formerly = frozenset() if user is None else await store.participants_of_user(services.database, room, user)
-        return Reader(found, frozenset({participant}), formerly)
+        return Reader(found, frozenset({participant}), formerly, user)
     own = await store.participants_of_user(services.database, room, call.caller.user)
     if found is None:
         raise NotFound("there is no such meeting")
@@ -65,7 +71,7 @@ async def reader_in(call: Call[B, Q], meeting: MeetingId, action: str) -> Reader
         raise NotFound("there is no such meeting")
     if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own):
         raise NotFound("there is no such meeting")
-    return Reader(found, own)
+    return Reader(found, own, user=call.caller.user)
 
 
 async def _meeting(call: Call[B, Q], meeting: MeetingId) -> Meeting | None:

@@ -1,7 +1,7 @@
 """What the HTTP layer is given. Built by bootstrap, read by handlers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from aiohttp import web
@@ -19,6 +19,8 @@ from meetserver.files.retention import Retention
 from meetserver.files.service import Files
 from meetserver.files.uploads import Uploads
 from meetserver.files.usage import FileUsage
+from meetserver.http.at_once import AtOnce, exports_at_once
+from meetserver.ids import RoomId
 from meetserver.meetings.invitees import Invitees
 from meetserver.meetings.links import GuestLinks
 from meetserver.meetings.service import Meetings
@@ -26,7 +28,9 @@ from meetserver.meetings.tickets import Tickets
 from meetserver.network.service import IpRules
 from meetserver.ports import (
     BoardPrinter,
+    ChatFiles,
     Clock,
+    MessageIndex,
     Operations,
     Origin,
     Random,
@@ -62,6 +66,7 @@ class Services:
     ip_rules: IpRules
     tickets: Tickets
     files: Files
+    chat_files: ChatFiles
     uploads: Uploads
     boards: BoardPrinter
     direct: DirectTransfers
@@ -71,10 +76,14 @@ class Services:
     occupancy: Occupancy
     operations: Operations
     history: RoomHistory
+    message_index: MessageIndex
+    index_soon: Callable[[RoomId], None]
+    """Told of a room of which the message index has not all, or more than it should."""
     security_log: SecurityLog
     limiter: RateLimiter
     ready: Callable[[], list[str]]
     """Why the server should get no requests now; empty when it may."""
+    exports: AtOnce = field(default_factory=exports_at_once)
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

@@ -41,9 +41,8 @@ async def begin_upload(call: Call[None, None]) -> Reply[None]:
     if not part_pattern("meeting_id").fullmatch(meeting):
         raise NotFound("there is no such meeting")
     place = await place_for(call, MeetingId(meeting))
-    upload = await call.services.uploads.begin(
-        place, Claim(told.get("filename", ""), told.get("filetype", ""), size_bytes=size)
-    )
+    claim = Claim(told.get("filename", ""), told.get("filetype", ""), size, told.get("for_chat") == "true")
+    upload = await call.services.uploads.begin(place, claim)
     headers = {"Location": f"{API}/files/uploads/{upload.id}"} | await _standing(call, upload)
     return Reply(None, headers)
 
@@ -171,7 +170,7 @@ routes: list[AnyRoute] = [
         problems=(400, 404, 409, 412, 413, 422, 507),
         tag="files",
         takes_room_token=True,
-        summary="Begin an upload by tus 1.0.0: Upload-Length, and Upload-Metadata with meeting, filename, filetype.",
+        summary="Begin an upload by tus 1.0.0; Upload-Length; Upload-Metadata: meeting, filename, filetype, for_chat.",
     ),
     Route(
         method="HEAD",

@@ -42,7 +42,8 @@ from meetserver.meetings.tickets import Tickets
 from meetserver.messages import Command
 from meetserver.ports import Clock, Random
 from meetserver.rooms.catalog import HELLO, PLANNED, WIRE_COMMANDS
-from meetserver.rooms.messages import Bye, Hello, Join, Ping, PingOk, Welcome, WelcomeLimits
+from meetserver.rooms.frames import Bye, Hello, Ping, PingOk, Welcome, WelcomeLimits
+from meetserver.rooms.messages import Join
 
 log = logging.getLogger(__name__)
 

@@ -81,7 +81,7 @@ class KeyRing:
         start = HEADER.size + NONCE_BYTES
         if len(sealed) < start + TAG_BYTES:
             raise SealBroken("a sealed value is too short")
-        header, nonce, body = sealed[: HEADER.size], sealed[HEADER.size : start], sealed[start:]
+        header, nonce, body = sealed[: HEADER.size], sealed[HEADER.size : start], memoryview(sealed)[start:]
         version, key_id = HEADER.unpack(header)
         if version != VERSION or key_id not in self._keys:
             raise SealBroken(f"a value is sealed with version {version}, key {key_id}, which is not in the ring")
@@ -93,6 +93,11 @@ class KeyRing:
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """A key of its own for signing, tickets, cookies…; the same in every process with this master secret."""
         return derive(self._secret, purpose, length)
+
+    @property
+    def sealing_header(self) -> bytes:
+        """What values begin with that are sealed now."""
+        return HEADER.pack(VERSION, self._sealing_key().row.id)
 
     @property
     def is_rotation_due(self) -> bool:

@@ -12,7 +12,7 @@ CHAT_PAGE_MESSAGES = 100
 CHAT_PRIVATE_MESSAGES = 1000
 """Private messages that a room keeps at hand, all conversations together; older ones are in the log."""
 CHAT_FILES = 20
-"""File ids in one message (no server takes files yet)."""
+"""Files of one message."""
 CIPHERTEXT_CHARS = 44_000
 """Longest encrypted message: room for the longest text in any script."""
 E2EE_MEMBERS = 100
@@ -31,9 +31,10 @@ CHAT_CHANGES = 1000
 """A message that was changed so often (edits, reactions, pins) takes back and deletions only: what was said about it is
 read together."""
 RECALLS_WAITING = 256
-"""Commands of one room about messages that are read from its log first; one more is `busy`."""
+"""Commands of one room about messages that are read from its log first, and as many messages with files that are looked
+up first; one more is `busy`."""
 RECALLS_AT_ONCE = 8
-"""Such messages that are read together,"""
+"""Such messages that are read, or whose files are looked up, together,"""
 RECALLS_KEPT = 256
 """… and those that the room keeps at hand then."""
 EMPTYING_WAITING = 1000
@@ -50,6 +51,22 @@ MARKS_KEPT = 10_000
 """Read marks that a room has at hand: above it those who read least far are forgotten."""
 MARKS_TOLD_MEMBERS = 200
 """In a room with more members nobody is told of others' marks; they are stored, and in snapshots."""
+GUESTS_SWEEP_S = 86_400.0
+"""How often marks of guests who are gone are looked for."""
+SEARCH_WORD_CHARS = 64
+"""Of a longer word in a message the rest is not looked for: an index holds no long keys."""
+SEARCH_HIGHLIGHTS = 50
+"""Places that are marked in one message that was found."""
+INDEX_STRETCH = 1000
+"""Entries of a log that are looked through for messages together, and written into the index in one transaction."""
+INDEX_GATHER_S = 0.3
+"""What is said waits this long for more before it goes into the index."""
+INDEX_WAITING = 10_000
+"""Rooms that wait for that; those above it the next sweep finds."""
+INDEX_SWEEP_S = 600.0
+"""How often rooms are looked for of which the index has not all,"""
+INDEX_ROOMS = 100
+"""… so many with each statement."""
 CHAT_PINNED = 10
 """Pinned messages of one room."""
 CHAT_PINNED_BYTES = 256 * 1024

@@ -46,6 +46,12 @@ FILES_PER_MEETING = 10_000
 """Of one meeting."""
 FILE_NAME_BYTES = 200
 """Of a file's shown name, in UTF-8."""
+FILE_MESSAGES = 100
+"""Messages that one file is in, or was to be in."""
+FILE_UNSENT_S = 24 * 3600.0
+"""A file that was brought for a message, and that no message has after so long, is deleted,"""
+FILE_UNSENT_SWEEP_S = 6 * 3600.0
+"""… and looked for this often."""
 FORM_FIELDS = 8
 """Fields of a form with a file."""
 FILE_IDLE_S = 30.0

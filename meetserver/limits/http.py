@@ -60,6 +60,16 @@ ABOUT_ENTRIES = 5000
 """Entries about messages (edits, reactions …) that one statement reads: more than one message can have."""
 SEARCH_ENTRIES = 5000
 """Entries of a log, or accounts, that one search looks through; its `next` goes on from there."""
+EVENT_TYPES = 8
+"""Types of events that one page of `GET …/events` is asked for."""
+EXPORTS_OF_ONE = 2
+"""Chats that one person exports at the same time; one more is `rate_limited`."""
+EXPORTS_AT_ONCE = 32
+"""… and all people of one process; one more is `busy`."""
+EXPORT_QUOTED = 1000
+"""In an exported chat a message shows which of so many before it it answers."""
+UNREAD_MESSAGES = 100
+"""So many messages after the last one that somebody has read, the newest, are looked at to count the unread ones."""
 PASSWORD_CHECKS_WAITING = 256
 """Password hashes waiting for a core; one more is `busy`."""
 REFRESH_GRACE_S = 10.0

@@ -9,6 +9,8 @@ KEY_AGE_S = 90 * 86400
 """A data key this old is due for rotation."""
 KEY_SEALS = 2**28
 """So is one that sealed this often in one process: 16 of them stay below AES-GCM's 2^32 random nonces."""
+RESEALED_AT_ONCE = 500
+"""Entries of rooms' logs that are looked at together, and sealed under another key with one statement."""
 JOB_SLOTS = 8
 """One-off jobs that one process runs at once. Periodic ones come on top: one of each kind in the whole cluster."""
 JOB_LEASE_S = 30.0

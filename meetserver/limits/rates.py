@@ -23,10 +23,11 @@ RATES: Final = {
         Rate("write", 600, 60.0),
         Rate("read", 3000, 60.0),
         Rate("socket", 240, 60.0),
+        Rate("export", 30, 60.0),
     )
 }
 """By address block or user: calls that sign in, sign up, recover; joins; tries of a passcode; calls
-that change and calls that read; upgrades to sockets."""
+that change and calls that read; upgrades to sockets; chats as files."""
 LIMITER_KEYS = 50_000
 """Keys that one process counts for in memory; above that, those used longest ago are forgotten."""
 LIMITER_TIMEOUT_S = 0.25

@@ -60,6 +60,12 @@ LOG_PAGE_EVENTS = 500
 """Entries that one read of the log brings."""
 ROOM_IDLE_S = 60.0
 """A room without anybody is put to sleep after this long."""
+RETENTION_DAYS = 3650
+"""Longest time for which a meeting can say that what happens is kept; without saying so it is kept for good."""
+RETENTION_SWEEP_S = 3600.0
+"""How often what is not kept any longer is looked for."""
+RETENTION_ROOMS = 50
+"""Rooms whose logs' beginnings are looked at together for that."""
 ROOM_MEMBERS = 10_000
 """Members a room may ever have; a meeting's `max_participants` is at most this."""
 LOBBY_PEOPLE = 400
@@ -84,6 +90,11 @@ COMMIT_BATCH_ENTRIES = 256
 """Entries of one room in one commit."""
 DECIDE_SLICE_S = 0.010
 """… decided within this time; the rest is the next commit's, and the loop has its turn."""
+TURN_S = 0.005
+"""What takes long and need not be done at once (a large board is stored, loaded, sent) lets the loop have its turn
+after this long."""
+SNAPSHOT_ENTRIES = 2000
+"""A room's snapshot is renewed after so many entries at the latest: who loads the room has not much more to read."""
 COMMIT_STATEMENT_ENTRIES = 1024
 """Entries of all rooms in one commit."""
 COMMIT_QUEUE_ENTRIES = 32_768

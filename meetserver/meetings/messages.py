@@ -21,6 +21,14 @@ WhiteboardMode = Literal["all", "some", "host"]
 KeptDays = Annotated[
     int, Meta(ge=1, le=36_500, description="Files go after so many days; the server's setting may be shorter")
 ]
+RetentionDays = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=limits.RETENTION_DAYS,
+        description="What happened, and was said, goes after so many days; the server's setting may be shorter",
+    ),
+]
 Passcode = Annotated[str, Meta(max_length=limits.PASSCODE_CHARS)]
 PersonName = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARS, pattern=LINE_PATTERN)]
 Address = Annotated[str, Meta(max_length=limits.EMAIL_CHARS)]
@@ -40,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     chat_mode: ChatMode = "all"
     chat_private: bool = True
     chat_slow_s: Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)] = 0
+    chat_search: bool = True
     whiteboard: bool = True
     whiteboard_mode: WhiteboardMode = "all"
     recording: bool = False
@@ -63,6 +72,7 @@ class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     chat_mode: ChatMode | UnsetType | None = UNSET
     chat_private: bool | UnsetType | None = UNSET
     chat_slow_s: Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)] | UnsetType | None = UNSET
+    chat_search: bool | UnsetType | None = UNSET
     whiteboard: bool | UnsetType | None = UNSET
     whiteboard_mode: WhiteboardMode | UnsetType | None = UNSET
     recording: bool | UnsetType | None = UNSET
@@ -70,7 +80,7 @@ class SettingsWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     media: Annotated[str, Meta(max_length=32, description="`auto` or `mesh`")] | UnsetType | None = UNSET
     max_participants: Annotated[int, Meta(ge=1, le=limits.ROOM_MEMBERS)] | UnsetType | None = UNSET
     files_kept_days: KeptDays | UnsetType | None = UNSET
-    retention_days: Annotated[int, Meta(ge=1, le=36_500)] | UnsetType | None = UNSET
+    retention_days: RetentionDays | UnsetType | None = UNSET
     ip_rules: Annotated[tuple[IpRule, ...], Meta(max_length=limits.MEETING_IP_RULES)] | UnsetType | None = UNSET
 
 

@@ -40,6 +40,10 @@ meeting = Table(
 FILES_KEPT = text("settings ->> 'files_kept_days' IS NOT NULL")
 Index("ix_meeting_files_kept", meeting.c.id, postgresql_where=FILES_KEPT, sqlite_where=FILES_KEPT)
 
+# Those that say how long they keep what happened.
+RETENTION = text("settings ->> 'retention_days' IS NOT NULL")
+Index("ix_meeting_retention", meeting.c.id, postgresql_where=RETENTION, sqlite_where=RETENTION)
+
 # Who is asked to come, by address: whoever has an account with that address, verified, has this role here.
 invitee = Table(
     "invitee",

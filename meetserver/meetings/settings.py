@@ -17,6 +17,7 @@ KEPT = frozenset(
         "chat",
         "chat_mode",
         "chat_private",
+        "chat_search",
         "chat_slow_s",
         "e2ee",
         "files_kept_days",
@@ -28,6 +29,7 @@ KEPT = frozenset(
         "only_invited",
         "only_signed_in",
         PASSCODE,
+        "retention_days",
         "whiteboard",
         "whiteboard_mode",
     }

@@ -14,7 +14,7 @@ from meetserver.meetings.models import invitee, meeting
 from meetserver.messages import Role
 
 # As much of these rows as a calendar entry sees: their tables are described in packages beside or above this one.
-room = table("room", column("id"), column("meeting_id"), column("created_at"))
+room = table("room", column("id"), column("meeting_id"), column("created_at"), column("log_base"))
 owner = table("user_account", column("id"), column("name"), column("email_key"), column("verified_at"))
 
 
@@ -34,6 +34,8 @@ class Meeting(Struct, frozen=True):
     owner_name: str
     invited: Role | None = None
     """The role that whoever asked is invited with."""
+    log_base: int = 0
+    """Seq of what expired last in its room; 0: its log is whole."""
 
 
 class FirstPage(Struct, frozen=True):
@@ -116,7 +118,13 @@ def _meetings(email_key: str | None = None) -> Select[Any]:
     invited = select(invitee.c.role).where(invitee.c.meeting_id == meeting.c.id, invitee.c.email_key == email_key)
     role = null() if email_key is None else invited.scalar_subquery()
     return (
-        select(meeting, room.c.id.label("room_id"), owner.c.name.label("owner_name"), role.label("invited"))
+        select(
+            meeting,
+            room.c.id.label("room_id"),
+            room.c.log_base,
+            owner.c.name.label("owner_name"),
+            role.label("invited"),
+        )
         .join(room, room.c.meeting_id == meeting.c.id)
         .join(owner, owner.c.id == meeting.c.owner_id)
     )

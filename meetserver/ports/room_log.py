@@ -77,15 +77,17 @@ class SnapshotRow(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """How far in a room's log somebody's client has got, and they have read."""
+    """How far in a room's log somebody's client has got, they have read, and nothing is unread to them, which is for
+    themselves alone: they need not tell others what they have read."""
 
     delivered: int = 0
     read: int = 0
+    seen: int = 0
 
 
 def farther(one: Mark, other: Mark) -> Mark:
     """Marks never go back."""
-    return Mark(max(one.delivered, other.delivered), max(one.read, other.read))
+    return Mark(max(one.delivered, other.delivered), max(one.read, other.read), max(one.seen, other.seen))
 
 
 class Loaded(Struct, frozen=True):
@@ -136,7 +138,7 @@ class RoomLog(Protocol):
         """At most `limit` of those about these entries: by subject, rising or falling, then by seq, rising."""
 
     async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
-        """Keep a snapshot as of `seq`; an older one goes."""
+        """Keep a snapshot as of `seq`; an older one goes, unless it is the log's base."""
 
     async def save_marks(self, room: RoomId, marks: Mapping[str, Mark]) -> None:
         """Keep these, but for what would go back. Of a room that is gone nothing is kept."""
@@ -174,6 +176,12 @@ class LogErasure(Protocol):
     async def rewrite(self, room: RoomId, entries: Sequence[Entry]) -> None:
         """Put them in the place of those of the same seqs. Only `data`, `v` and `body_hash` change."""
 
+    async def base(self, room: RoomId) -> SnapshotRow | None:
+        """What a log builds upon that begins later than its room; None: it is whole."""
+
+    async def rewrite_base(self, room: RoomId, base: SnapshotRow) -> None:
+        """Put it in the place of the one as of the same seq, if there is one."""
+
     async def forget(self, user: UserId) -> None:
         """Their sessions are nobody's from now on, and how far they have read is nobody's either."""
 
@@ -189,7 +197,7 @@ class RoomHistory(Protocol):
         """The newest snapshot at or before `seq`."""
 
     async def seq_at(self, room: RoomId, at: datetime) -> int:
-        """The last seq at or before this time; 0 when the log begins later."""
+        """The last seq at or before this time; when the log begins later, the one before its first: 0, or its base."""
 
     async def last_seq(self, room: RoomId) -> int: ...
 
@@ -201,10 +209,16 @@ class RoomHistory(Protocol):
     ) -> list[Entry]:
         """Rising; the newest `limit` before `before_seq`, or the oldest `limit` after `after_seq`."""
 
+    async def entries_at(self, room: RoomId, seqs: Sequence[int]) -> list[Entry]:
+        """As `RoomLog.entries_at`."""
+
     async def entries_about(
         self, room: RoomId, subjects: Sequence[int], limit: int, *, newest_first: bool = False
     ) -> list[Entry]:
         """As `RoomLog.entries_about`."""
+
+    async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
+        """As `RoomLog.receipts`."""
 
     async def deleted_among(self, room: RoomId, subjects: Sequence[int]) -> Mapping[int, datetime]:
         """Which of these entries are messages that were deleted, and when."""

@@ -10,21 +10,10 @@ from meetserver.e2ee import messages as e2ee
 from meetserver.errors import MeetError
 from meetserver.messages import Command, Ephemeral, Event, Json
 from meetserver.presence import messages as presence
+from meetserver.rooms import frames
 from meetserver.rooms import messages as rooms
 from meetserver.signaling import messages as signaling
 from meetserver.whiteboard import messages as whiteboard
-
-Doors: TypeAlias = (
-    rooms.Admit
-    | rooms.Deny
-    | rooms.Remove
-    | rooms.Ban
-    | rooms.Unban
-    | rooms.Lock
-    | rooms.ChangeSettings
-    | rooms.Configure
-)
-"""Commands about who may come in."""
 
 Durable: TypeAlias = (
     rooms.Join
@@ -34,7 +23,15 @@ Durable: TypeAlias = (
     | rooms.End
     | rooms.Mute
     | rooms.Erase
-    | Doors
+    | rooms.Expire
+    | rooms.Admit
+    | rooms.Deny
+    | rooms.Remove
+    | rooms.Ban
+    | rooms.Unban
+    | rooms.Lock
+    | rooms.ChangeSettings
+    | rooms.Configure
     | chat.Send
     | chat.Edit
     | chat.Delete
@@ -53,8 +50,15 @@ Passing: TypeAlias = chat.Typing | whiteboard.Preview | whiteboard.PointerMove |
 Live: TypeAlias = Passing | presence.Set | chat.Mark
 """What `rooms.live.react` answers at once."""
 
-DoorFact: TypeAlias = (
-    rooms.Waiting
+Fact: TypeAlias = (
+    rooms.Joined
+    | rooms.Left
+    | rooms.RoleSet
+    | rooms.DrawLet
+    | rooms.Ended
+    | rooms.Erased
+    | rooms.Expired
+    | rooms.Waiting
     | rooms.Admitted
     | rooms.Denied
     | rooms.Removed
@@ -64,17 +68,6 @@ DoorFact: TypeAlias = (
     | rooms.Muted
     | rooms.Changed
     | rooms.Guarded
-)
-"""Events about who may come in, or what of them may be heard."""
-
-Fact: TypeAlias = (
-    rooms.Joined
-    | rooms.Left
-    | rooms.RoleSet
-    | rooms.DrawLet
-    | rooms.Ended
-    | rooms.Erased
-    | DoorFact
     | chat.Sent
     | chat.Edited
     | chat.Deleted
@@ -88,12 +81,12 @@ Fact: TypeAlias = (
 )
 """What `rooms.reducer.evolve` folds."""
 
-HELLO: Final = rooms.Hello
+HELLO: Final = frames.Hello
 """The first command of a connection, and of no other moment."""
 
 WIRE_COMMANDS: Final[tuple[type[Command], ...]] = (
-    rooms.Ping,
-    rooms.Bye,
+    frames.Ping,
+    frames.Bye,
     rooms.SetRole,
     rooms.LetDraw,
     rooms.Admit,
@@ -147,7 +140,7 @@ TOLD: Final[tuple[type[Event], ...]] = tuple(event for event in EVENTS.values() 
 """Events that clients may hear."""
 
 EPHEMERALS: Final[tuple[type[Ephemeral], ...]] = (
-    rooms.Entered,
+    frames.Entered,
     chat.TypingTold,
     chat.Marked,
     whiteboard.Previewed,

@@ -1,32 +1,35 @@
 """Takes out of a room's log what messages said that were deleted: at once, and later whatever was missed by that."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 
 from meetserver import limits
 from meetserver.errors import NotFound
-from meetserver.ids import RoomId
-from meetserver.ports import Clock, LogErasure, RoomLog
-from meetserver.rooms.erasure import of_deleted
-from meetserver.rooms.reducer import fold
-from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot
+from meetserver.ids import ParticipantId, RoomId
+from meetserver.ports import ChatFiles, Clock, LogErasure, RoomLog, SnapshotRow
+from meetserver.rooms.attached import delete_with
+from meetserver.rooms.erasure import of_deleted, without_people
+from meetserver.rooms.snapshot import decoding, encoding, refolding
+from meetserver.turns import in_turns
 
 EMPTY_DELETED = "rooms.empty_deleted"
 
 
 class Emptier:
-    def __init__(self, log: RoomLog, erasure: LogErasure, clock: Clock) -> None:
+    def __init__(self, log: RoomLog, erasure: LogErasure, files: ChatFiles, clock: Clock) -> None:
         self._log = log
         self._erasure = erasure
+        self._files = files
         self._clock = clock
 
     async def empty(self, room: RoomId, seqs: Sequence[int]) -> None:
-        """The messages of these seqs, and what was said about them. A message goes last: while it says something, it is
-        not done."""
+        """The messages of these seqs, their files, and what was said about them. A message goes last: while it says
+        something, it is not done."""
         for first in range(0, len(seqs), limits.RECALLS_AT_ONCE):
             some = seqs[first : first + limits.RECALLS_AT_ONCE]
             about = await self._log.entries_about(room, some, len(some) * (2 * limits.CHAT_CHANGES + 1))
             messages = await self._log.entries_at(room, some)
+            await delete_with(self._log, self._files, messages)
             left = [emptied for entry in (*about, *messages) if (emptied := of_deleted(entry)) is not None]
             await self._erasure.rewrite(room, left)
 
@@ -45,6 +48,13 @@ class Emptier:
                 await renew_snapshot(self._log, room)
 
 
+async def empty_base(erasure: LogErasure, room: RoomId, gone: Container[ParticipantId]) -> None:
+    """Where the log does not reach back to when these came, its base may have them."""
+    if (base := await erasure.base(room)) is not None:
+        state = without_people(await in_turns(decoding(base.data)), gone)
+        await erasure.rewrite_base(room, SnapshotRow(base.seq, await in_turns(encoding(state))))
+
+
 async def renew_snapshot(log: RoomLog, room: RoomId) -> None:
     """The one that is kept may be from before something was taken out; saving a newer one removes it."""
     try:
@@ -52,5 +62,5 @@ async def renew_snapshot(log: RoomLog, room: RoomId) -> None:
     except NotFound:
         return
     if loaded.snapshot is not None:
-        state = fold(decode_snapshot(loaded.snapshot.data), loaded.entries)
-        await log.save_snapshot(room, state.seq, encode_snapshot(state))
+        state = await in_turns(refolding(room, loaded))
+        await log.save_snapshot(room, state.seq, await in_turns(encoding(state)))

@@ -8,7 +8,7 @@ from meetserver import limits
 from meetserver.errors import NotFound
 from meetserver.ids import ParticipantId, RoomId, UserId
 from meetserver.ports import Entry, LogErasure, RoomLog, Rooms
-from meetserver.rooms.emptier import renew_snapshot
+from meetserver.rooms.emptier import empty_base, renew_snapshot
 from meetserver.rooms.erasure import TELLING, emptied
 from meetserver.rooms.messages import Erase
 from meetserver.wire import timestamp
@@ -26,12 +26,13 @@ class RoomEraser:
 
     async def erase(self, user: UserId) -> Mapping[str, int]:
         """First the room is told, so that neither it nor its edges keep anything; then its log is emptied, then its
-        snapshot made anew; at last nobody knows any more where they have been. Each step may come twice."""
+        snapshots made anew; at last nobody knows any more where they have been. Each step may come twice."""
         rooms, entries = 0, 0
         for room, participants in (await self._erasure.participants_of(user)).items():
             try:
                 await self._tell(room, participants)
                 entries += await self._empty_log(room, frozenset(participants))
+                await empty_base(self._erasure, room, frozenset(participants))
                 await renew_snapshot(self._log, room)
             except NotFound:
                 continue  # the meeting was deleted meanwhile, and all of this with it

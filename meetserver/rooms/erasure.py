@@ -18,6 +18,7 @@ from meetserver.ports import Entry
 from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.messages import Bar, Barred, Erase, Erased, Joined, Left, Participant, Waiting
 from meetserver.rooms.state import RoomState, find
+from meetserver.whiteboard import steps
 
 TELLING: Final = frozenset({
     chat_messages.Sent.type, chat_messages.Edited.type, chat_messages.Reacted.type, chat_messages.Pinned.type,
@@ -34,9 +35,25 @@ def erase(state: RoomState, command: Erase) -> list[Event]:
 
 
 def erased(state: RoomState, event: Erased) -> RoomState:
-    gone = frozenset(event.participants)
-    bars = tuple(_nameless(bar) if bar.participant in gone else bar for bar in state.bars)
-    return replace(state, chat=chat.erase(state.chat, gone), bars=bars)
+    return _without_traces(state, frozenset(event.participants))
+
+
+def _without_traces(state: RoomState, gone: Container[ParticipantId]) -> RoomState:
+    bars = tuple(nameless_bar(bar) if bar.participant in gone else bar for bar in state.bars)
+    board = state.whiteboard
+    for one in board.steps.away:
+        board = steps.forget(board, one) if one in gone else board
+    return replace(state, chat=chat.erase(state.chat, gone), bars=bars, whiteboard=board)
+
+
+def without_people(state: RoomState, gone: Container[ParticipantId]) -> RoomState:
+    """An earlier state as the emptied log makes it: some of these may have been there then."""
+    present = {who.id: _stranger(who) for who in state.participants.values() if who.id in gone}
+    return replace(
+        _without_traces(state, gone),
+        participants=state.participants.update(present),
+        waiting=tuple(_stranger(who) if who.id in gone else who for who in state.waiting),
+    )
 
 
 def emptied(entry: Entry, gone: Container[ParticipantId]) -> Entry | None:
@@ -58,7 +75,7 @@ def _emptied(event: Event, by: ParticipantId, gone: Container[ParticipantId]) ->
         case Joined(who) | Waiting(who) if who.id in gone:
             return replace(event, participant=_stranger(who))
         case Barred(bar) if bar.participant in gone:
-            return Barred(_nameless(bar))
+            return Barred(nameless_bar(bar))
         case _:
             return chat.without_people(event, by, gone)
 
@@ -74,6 +91,6 @@ def _stranger(who: Participant) -> Participant:
     return replace(who, name=ERASED, user=None, status="")
 
 
-def _nameless(bar: Bar) -> Bar:
+def nameless_bar(bar: Bar) -> Bar:
     """The keys stay: they tell nobody who it was, and a ban holds against whoever comes back."""
     return replace(bar, name=ERASED)

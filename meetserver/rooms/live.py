@@ -80,7 +80,7 @@ def _presence(live: LiveState, wish: presence_messages.Set, ctx: Context) -> tup
 def _marked(live: LiveState, state: RoomState, wish: chat_messages.Mark, ctx: Context) -> LiveState:
     """Never back, and never beyond the log's end. What is read was delivered."""
     read = min(wish.read or 0, state.seq)
-    mark = Mark(max(min(wish.delivered or 0, state.seq), read), read)
+    mark = Mark(max(min(wish.delivered or 0, state.seq), read), read, max(min(wish.seen or 0, state.seq), read))
     return with_marks(live, {ctx.user or ctx.by: mark})
 
 
@@ -91,17 +91,17 @@ def with_marks(live: LiveState, marks: Mapping[str, Mark]) -> LiveState:
         if (farthest := farther(known, mark)) != known:
             after = after.set(person, farthest)
     if len(after) > limits.MARKS_KEPT:  # those who read least far have most likely gone; a tenth at once
-        newest = sorted(after.items(), key=lambda item: item[1].read)
+        newest = sorted(after.items(), key=lambda item: item[1].seen)
         after = Map(newest[-(limits.MARKS_KEPT - limits.MARKS_KEPT // 10) :])
     return live if after is live.marks else replace(live, marks=after)
 
 
-def marks_of(state: RoomState, live: LiveState) -> dict[ParticipantId, Mark]:
-    """Of those who are here."""
+def marks_of(state: RoomState, live: LiveState) -> dict[ParticipantId, chat_messages.Watermark]:
+    """Of those who are here, as everybody may know them."""
     if not live.marks:
         return {}
     found = ((who.id, live.marks.get(who.user or who.id)) for who in state.participants.values())
-    return {id_: mark for id_, mark in found if mark is not None}
+    return {id_: chat_messages.Watermark(one.delivered, one.read) for id_, one in found if one is not None}
 
 
 def set_away(live: LiveState, participant: ParticipantId, away: bool) -> tuple[LiveState, list[Tell]]:

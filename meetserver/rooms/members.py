@@ -80,6 +80,7 @@ def joined(state: RoomState, event: Joined, meta: Meta) -> RoomState:
         participants=state.participants.set(who.id, who),
         sessions=state.sessions.set(who.session, who.id),
         arrivals=state.arrivals.set(who.id, meta.seq),
+        whiteboard=whiteboard.joined(state.whiteboard, who.id, who.user),
         e2ee=e2ee.joined(state.e2ee),
     )
 
@@ -97,15 +98,16 @@ def left(state: RoomState, event: Left) -> RoomState:
         state = dismissed(state, who.session)
     if who.id not in state.participants:
         return unqueued(state, who.id)
+    stays = event.reason != "removed"
     state = replace(
         state,
         participants=state.participants.delete(who.id),
         sessions=state.sessions.delete(who.session) if who.session in state.sessions else state.sessions,
         arrivals=state.arrivals.delete(who.id) if who.id in state.arrivals else state.arrivals,
-        whiteboard=whiteboard.forget(state.whiteboard, who.id),
+        whiteboard=whiteboard.left(state.whiteboard, who.id, who.user if stays else None),
         e2ee=e2ee.left(state.e2ee, who.id),
     )
-    return talk.left(state, who, stays=event.reason != "removed")
+    return talk.left(state, who, stays=stays)
 
 
 def unqueued(state: RoomState, participant: ParticipantId) -> RoomState:

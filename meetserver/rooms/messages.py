@@ -1,16 +1,15 @@
-"""The room itself on the wire: coming and going, roles, the end. The union of all commands is in catalog.py."""
+"""The room itself on the wire: coming and going, roles, the end. The union of all commands is in catalog.py, what is
+about a connection in frames.py."""
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from meetserver import limits
 from meetserver.access import ServerRole
 from meetserver.ids import ParticipantId, SessionId, UserId
-from meetserver.messages import Command, DurableCommand, Ephemeral, Event, Role
+from meetserver.messages import DurableCommand, Event, Role
 from meetserver.network.rules import IpRule
-from meetserver.ports import Mark
-from meetserver.presence.messages import ChangedLive as ChangedPresence
 from meetserver.presence.messages import Pen
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -19,33 +18,8 @@ MediaKind = Literal["audio", "video", "screen"]
 ChatMode = Literal["all", "hosts"]
 WhiteboardMode = Literal["all", "some", "host"]
 ChatSlow = Annotated[int, Meta(ge=0, le=limits.CHAT_SLOW_S)]
+RetentionDays = Annotated[int, Meta(ge=1, le=limits.RETENTION_DAYS)]
 LeaveReason = Literal["bye", "timeout", "removed", "ended", "signed_out"]
-
-
-class ResumePoint(Struct, frozen=True):
-    """Where a client stood: its resume token and the last durable event it has applied."""
-
-    token: Annotated[str, Meta(max_length=200)]
-    epoch: Annotated[int, Meta(ge=0, le=2**53)]
-    seq: Annotated[int, Meta(ge=0, le=2**53)]
-
-
-class Hello(Command, frozen=True):
-    """The first frame: a ticket from POST …/join, or a resume point."""
-
-    type: ClassVar[str] = "hello"
-    ticket: Annotated[str, Meta(max_length=4000)] | None = None
-    resume: ResumePoint | None = None
-
-
-class Ping(Command, frozen=True):
-    type: ClassVar[str] = "ping"
-
-
-class Bye(Command, frozen=True):
-    """Leave at once: the session is released."""
-
-    type: ClassVar[str] = "bye"
 
 
 class SetRole(DurableCommand, frozen=True):
@@ -166,6 +140,13 @@ class Erase(DurableCommand, frozen=True):
     participants: tuple[ParticipantId, ...]
 
 
+class Expire(DurableCommand, frozen=True):
+    """Internal: what happened up to this seq is not kept any longer."""
+
+    type: ClassVar[str] = "room.expire"
+    until: int
+
+
 class Participant(Struct, frozen=True, omit_defaults=True):
     """Somebody in the room, as events and snapshots show them. `user` is the account, None for a guest; raised hands
     take their turns in the order of `hand_seq`. `may_draw`: where only some may; `board`: the tool in hand."""
@@ -274,6 +255,14 @@ class Erased(Event, frozen=True):
     participants: tuple[ParticipantId, ...]
 
 
+class Expired(Event, frozen=True):
+    """Messages up to this seq are gone, with all that was said about them, and so is the log. The present stays: who is
+    here, the settings, the board and its versions."""
+
+    type: ClassVar[str] = "room.expired"
+    until: int
+
+
 class Bar(Struct, frozen=True):
     """Who must not come in again: whoever has one of these keys. `by` and `at` say who decided so, and when;
     `participant` who it was when they were sent away."""
@@ -302,7 +291,8 @@ class Ended(Event, frozen=True):
 class Settings(Struct, frozen=True, omit_defaults=False):
     """What a meeting's settings are to the room that holds it. `chat_mode` "hosts": others only read;
     `chat_slow_s`: seconds between two messages of anybody but hosts and cohosts. `whiteboard_mode`: who draws beside
-    hosts and cohosts: "all" but viewers, "some" (`participant.let_draw`), or with "host" nobody."""
+    hosts and cohosts: "all" but viewers, "some" (`participant.let_draw`), or with "host" nobody. `retention_days`: for
+    how long what happens is kept. `chat_search`: whether the chat's past can be searched."""
 
     chat: bool = True
     chat_mode: ChatMode = "all"
@@ -317,6 +307,8 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     only_signed_in: bool = False
     only_invited: bool = False
     e2ee: bool = False
+    retention_days: RetentionDays | None = None
+    chat_search: bool = True
 
 
 class Configure(DurableCommand, frozen=True):
@@ -343,76 +335,3 @@ class Guarded(Event, frozen=True):
     type: ClassVar[str] = "room.guarded"
     internal: ClassVar[bool] = True
     ip_rules: tuple[IpRule, ...] = ()
-
-
-class WelcomeLimits(Struct, frozen=True):
-    frame_bytes: int = limits.FRAME_BYTES
-    hello_timeout_s: float = limits.HELLO_TIMEOUT_S
-    ping_s: float = limits.PING_S
-    send_queue_bytes: int = limits.SEND_QUEUE_BYTES
-
-
-class Welcome(Ephemeral, frozen=True):
-    """The server's first frame."""
-
-    type: ClassVar[str] = "welcome"
-    protocol: str
-    server: str
-    shard: str
-    features: list[str]
-    limits: WelcomeLimits
-
-
-class HelloOk(Struct, frozen=True, omit_defaults=False):
-    """Answer to hello. With `recovered`, what came after the client's seq follows; else `snapshot` is all there is.
-    Who is `waiting` gets neither."""
-
-    session: SessionId
-    participant: ParticipantId
-    resume_token: str
-    role: Role
-    state: Literal["joined", "waiting"]
-    epoch: int
-    seq: int
-    recovered: bool
-    snapshot: Raw | UnsetType = UNSET
-    presence: list[ChangedPresence] | UnsetType = UNSET
-    marks: dict[ParticipantId, Mark] | UnsetType = UNSET
-
-
-class Entered(Ephemeral, frozen=True):
-    """To whoever waited in the lobby, once they are let in: all there is as of `seq`. Events follow."""
-
-    type: ClassVar[str] = "snapshot"
-    state: Literal["joined"]
-    role: Role
-    epoch: int
-    seq: int
-    snapshot: Raw
-
-
-class DurableOk(Struct, frozen=True, omit_defaults=True):
-    """Answer to a command with a txn, after its commit."""
-
-    seq: int
-    at: str
-    message_id: str | None = None
-    version: str | None = None
-
-
-class PingOk(Struct, frozen=True):
-    at: str
-
-
-class Drain(Ephemeral, frozen=True):
-    """The shard closes soon: come back after this long, plus some chance, and resume."""
-
-    type: ClassVar[str] = "drain"
-    retry_after_ms: int
-
-
-class Quarantined(Ephemeral, frozen=True):
-    """The room failed again and again and rests until an operator releases it."""
-
-    type: ClassVar[str] = "room.quarantined"
-    message: str

@@ -4,6 +4,7 @@ Rows of `room_event`, the fence in `room` and the sessions are written by adapte
 """
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from meetserver.database import Big, Bytes, Id, JsonDocument, UtcDateTime, metadata
 
@@ -17,6 +18,8 @@ room = Table(
     # The fence: a commit counts only if both still are what its writer believes.
     Column("epoch", Big, nullable=False, server_default="0"),
     Column("last_seq", Big, nullable=False, server_default="0"),
+    # The log begins after this one: what was before has expired (rooms/thinner.py).
+    Column("log_base", Big, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     # Failed again and again, or an operator said so: nobody starts it.
@@ -26,6 +29,10 @@ room = Table(
 # A constant: a database uses such an index only for a query that has the same condition, in the same words.
 QUARANTINED = text("is_quarantined")
 Index("ix_room_quarantined", room.c.id, postgresql_where=QUARANTINED, sqlite_where=QUARANTINED)
+
+# Rooms that something has expired in: some of it may be left.
+HAS_BASE = text("log_base > 0")
+Index("ix_room_log_base", room.c.id, postgresql_where=HAS_BASE, sqlite_where=HAS_BASE)
 
 room_event = Table(
     "room_event",
@@ -70,8 +77,35 @@ room_snapshot = Table(
     metadata,
     Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), primary_key=True),
     Column("seq", Big, primary_key=True, autoincrement=False),
-    # The room's state as JSON, sealed.
+    # What the log of a room builds upon that does not reach back to its beginning: newer ones do not replace it.
+    Column("is_base", Boolean, nullable=False, server_default=false()),
+    # The room's state as MessagePack, sealed.
     Column("data", Bytes, nullable=False),
+)
+
+# The words of messages, in plain, for whoever searches (chat/words.py). An entry's text is sealed in its own row.
+message_text = Table(
+    "message_text",
+    metadata,
+    # Rises in a room as seq does.
+    Column("id", Big, primary_key=True),
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), nullable=False),
+    Column("seq", Big, nullable=False),
+    Column("author", Text, nullable=False),
+    # Who may see it, as stands in `words` as well.
+    Column("people", Text, nullable=False),
+    # Each behind what stands for its room. The index of it is made by hand, in the migration.
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    UniqueConstraint("room_id", "seq"),
+    Index("ix_message_text_room_id_author", "room_id", "author"),
+)
+
+message_cursor = Table(
+    "message_cursor",
+    metadata,
+    Column("room_id", Id, ForeignKey(room.c.id, ondelete="CASCADE"), primary_key=True),
+    # The last entry of the room's log that `message_text` knows of.
+    Column("until", Big, nullable=False),
 )
 
 room_mark = Table(
@@ -83,6 +117,8 @@ room_mark = Table(
     # How far in the log their client has got, and they have read.
     Column("delivered", Big, nullable=False),
     Column("read", Big, nullable=False),
+    # … and nothing is unread to them, which is nobody else's business.
+    Column("seen", Big, nullable=False, server_default="0"),
     # Of whoever is erased.
     Index("ix_room_mark_person", "person"),
 )

@@ -11,7 +11,7 @@ from meetserver.errors import Refusal
 from meetserver.ids import SERVER
 from meetserver.messages import Command, Context
 from meetserver.rooms.members import MODERATORS
-from meetserver.rooms.messages import Configure, Erase, Join, Leave
+from meetserver.rooms.messages import Configure, Erase, Expire, Join, Leave
 from meetserver.rooms.state import RoomState, waits
 
 _SWITCHED: Final[Mapping[str, str]] = {
@@ -39,7 +39,7 @@ _FIELDS: Final[Mapping[str, list[str]]] = {
 
 def refusal(state: RoomState, command: Command, ctx: Context) -> Refusal | None:
     """Why this wish is out of the question whatever it says; None: its reducer decides."""
-    if isinstance(command, Leave | Erase):
+    if isinstance(command, Leave | Erase | Expire):
         return None  # never wrong, not even after the end
     if state.ended:
         return Refusal("room_ended", "the meeting has ended")

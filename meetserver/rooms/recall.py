@@ -16,7 +16,9 @@ def wanted(state: RoomState, command: Command) -> int | None:
     if not isinstance(command, Edit | Delete | React | Pin):
         return None
     seq = seq_of(command.message_id)
-    return None if seq is None or seq > state.seq or find(state.chat, seq) is not None else seq
+    if seq is None or not state.expired < seq <= state.seq:
+        return None
+    return None if find(state.chat, seq) is not None else seq
 
 
 def recalled(entry: Entry | None, about: Iterable[Entry] = ()) -> Message | None:

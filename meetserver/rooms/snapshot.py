@@ -1,7 +1,8 @@
 """A room's state as bytes for its log: everything, private messages included. What clients get is in views.py.
 
-MessagePack, since a whiteboard's elements are JSON bytes already and need no second look. The same state gives the same
-bytes. A newer release reads older versions; an unknown one is refused.
+MessagePack, since a whiteboard's elements are JSON bytes already and need no second look: a list of everything but
+these elements, and of slices of them, each packed by itself, so that a large board is packed and unpacked in turns. The
+same state gives the same bytes. A newer release reads older versions; an unknown one is refused.
 """
 
 from datetime import datetime
@@ -18,15 +19,33 @@ from meetserver.e2ee.state import KeyState
 from meetserver.errors import MeetError
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId
 from meetserver.network.rules import IpRule
+from meetserver.ports import Loaded
 from meetserver.rooms.messages import Bar, Participant, Settings
-from meetserver.rooms.state import RoomState, in_order
+from meetserver.rooms.reducer import fold
+from meetserver.rooms.state import RoomState, empty, in_order
 from meetserver.rooms.views import Views, private_view, shared_view, view
-from meetserver.whiteboard.stored import StoredBoard, StoredPage, board_of, stored_board, stored_pages
+from meetserver.turns import Turns, at_once
+from meetserver.whiteboard.stored import Slice, StoredBoard, StoredPage, restoring, storing
 
-__all__ = ["Views", "decode_snapshot", "encode_snapshot", "private_view", "shared_view", "view"]
+__all__ = [
+    "Views",
+    "decode_snapshot",
+    "decoding",
+    "encode_snapshot",
+    "encoding",
+    "private_view",
+    "refolding",
+    "shared_view",
+    "view",
+]
 
-VERSION: Final = 3
-"""1 knew no lobby, no bars, and no settings but the calendar's; 2 of a whiteboard nothing but its elements."""
+VERSION: Final = 4
+"""1 knew no lobby, no bars, and no settings but the calendar's; 2 of a whiteboard nothing but its elements; 3 had no
+slices."""
+
+
+FOLDED_AT_ONCE: Final = 50
+"""Entries of a log, between turns."""
 
 
 class _Version(Struct):
@@ -60,16 +79,23 @@ class _Stored(Struct, frozen=True):
     spoke: list[tuple[ParticipantId, datetime]] = []
     e2ee: KeyState = KeyState()
     board: StoredBoard | None = None
+    expired: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_pieces = msgspec.msgpack.Decoder(list[memoryview])
+_slice = msgspec.msgpack.Decoder(Slice)
 _version = msgspec.msgpack.Decoder(_Version)
 _stored = msgspec.msgpack.Decoder(_Stored)
 
 
 def encode_snapshot(state: RoomState) -> bytes:
-    private = sorted(state.chat.private.items())
-    participants, pages = in_order(state), stored_pages(state.whiteboard)
+    return at_once(encoding(state))
+
+
+def encoding(state: RoomState) -> Turns[bytes]:
+    private, participants = sorted(state.chat.private.items()), in_order(state)
+    board = yield from storing(state.whiteboard)
     stored = _Stored(
         VERSION,
         state.room,
@@ -83,7 +109,7 @@ def encode_snapshot(state: RoomState) -> bytes:
         participants,
         state.chat.shared,
         [(list(members), conversation) for members, conversation in private],
-        pages,
+        board.pages,
         state.configured,
         state.ip_rules,
         [state.arrivals[who.id] for who in participants],
@@ -94,17 +120,29 @@ def encode_snapshot(state: RoomState) -> bytes:
         sorted(state.chat.gone.items()),
         sorted(state.chat.spoke.items()),
         state.e2ee,
-        stored_board(state.whiteboard, pages),
+        board.board,
+        state.expired,
     )
-    return _encode(stored)
+    pieces = [_encode(stored)]
+    for some in board.slices:
+        yield
+        pieces.append(_encode(some))
+    return _encode(pieces)
 
 
 def decode_snapshot(data: bytes) -> RoomState:
     """Raises MeetError for a version that this release cannot read."""
-    version = _version.decode(data).v
+    return at_once(decoding(data))
+
+
+def decoding(data: bytes) -> Turns[RoomState]:
+    """Raises MeetError for a version that this release cannot read."""
+    about, *slices = _pieces.decode(data) if _is_list(data) else [memoryview(data)]
+    version = _version.decode(about).v
     if not 1 <= version <= VERSION:
         raise MeetError(f"a snapshot of version {version} needs a newer release")
-    stored = _stored.decode(data)
+    stored = _stored.decode(about)
+    board = yield from restoring(stored.pages, stored.board, map(_slice.decode, slices))
     return RoomState(
         stored.room,
         stored.meeting,
@@ -114,7 +152,7 @@ def decode_snapshot(data: bytes) -> RoomState:
         Map((who.id, who) for who in stored.participants),
         Map((who.session, who.id) for who in stored.participants),
         _chat(stored),
-        board_of(stored.pages, stored.board),
+        board,
         stored.seq,
         stored.epoch,
         stored.at,
@@ -125,7 +163,24 @@ def decode_snapshot(data: bytes) -> RoomState:
         stored.bars,
         stored.dismissed,
         stored.e2ee,
+        stored.expired,
     )
+
+
+def refolding(room: RoomId, loaded: Loaded) -> Turns[RoomState]:
+    """The room as its snapshot and the log after it have it. Raises MeetError as `decoding`, and as `fold`."""
+    state = empty(room, loaded.meeting)
+    if loaded.snapshot is not None:
+        state = yield from decoding(loaded.snapshot.data)
+    for first in range(0, len(loaded.entries), FOLDED_AT_ONCE):
+        yield
+        state = fold(state, loaded.entries[first : first + FOLDED_AT_ONCE])
+    return state
+
+
+def _is_list(data: bytes) -> bool:
+    """Whether MessagePack has a list there. Until version 3 it was a map."""
+    return 0x90 <= data[0] <= 0x9F or data[0] in (0xDC, 0xDD)
 
 
 def _chat(stored: _Stored) -> ChatState:

@@ -20,7 +20,7 @@ class RoomState(Struct, frozen=True):
     `settings` are those that hold, `configured` those of the calendar entry: they differ where somebody in the room
     changed one. `sessions` is the way back from a session to its participant, and `arrivals` the seq at which each came
     in; both in step with `participants`. `waiting` is the lobby's queue, in order; `bars` who must not come in again,
-    oldest first; `dismissed` the sessions last turned away.
+    oldest first; `dismissed` the sessions last turned away. What was up to the seq `expired` is not kept.
     """
 
     room: RoomId
@@ -42,6 +42,7 @@ class RoomState(Struct, frozen=True):
     bars: tuple[Bar, ...] = ()
     dismissed: tuple[SessionId, ...] = ()
     e2ee: KeyState = KeyState()
+    expired: int = 0
 
     @property
     def rules(self) -> Settings:

@@ -4,7 +4,8 @@ A room is looked at once per newcomer, and a newcomer changes it; so `Views` kee
 that it was made of is the same one, and a join encodes the roster anew and nothing else.
 """
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -12,10 +13,10 @@ from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import state as chat
+from meetserver.chat.messages import Watermark
 from meetserver.chat.state import ChatState
 from meetserver.e2ee.state import Share, shares_for
 from meetserver.ids import MeetingId, ParticipantId, RoomId
-from meetserver.ports import Mark
 from meetserver.rooms import talk
 from meetserver.rooms.chat_view import chat_page_of
 from meetserver.rooms.live import LiveState, marks_of
@@ -23,6 +24,7 @@ from meetserver.rooms.messages import Participant, Settings
 from meetserver.rooms.state import RoomState, in_order
 from meetserver.whiteboard import state as whiteboard
 from meetserver.whiteboard.messages import Sheet, VersionShown
+from meetserver.whiteboard.open_steps import OpenSteps, open_steps
 from meetserver.whiteboard.state import BoardPage, BoardState
 
 ENVELOPE_BYTES: Final = 8 * 1024
@@ -31,15 +33,19 @@ ENVELOPE_BYTES: Final = 8 * 1024
 MARK_BYTES: Final = 120
 """One mark, encoded."""
 
+_PAGES: Final = b'{"pages":{'
 _encode = msgspec.json.Encoder().encode
 
 
 class Room(Struct, frozen=True):
+    """What was up to the seq `expired_until` is not kept any more; 0: all is."""
+
     id: RoomId
     meeting: MeetingId
     title: str
     settings: Settings
     ended: bool
+    expired_until: int
 
 
 class Keys(Struct, frozen=True):
@@ -70,15 +76,17 @@ class Link(Struct, frozen=True):
 
 class Snapshot(Struct, frozen=True):
     """Parts are encoded already; `waiting` is the lobby's queue, a list of Participant; `marks` say how far in the log
-    each participant's client has got, and they have read (in a room of at most limits.ROSTER_MEMBERS)."""
+    each participant's client has got, and they have read (in a room of at most limits.ROSTER_MEMBERS); `steps`, what
+    the viewer may take back of the whiteboard, where there is any."""
 
     room: Room
     participants: Raw | Link
     waiting: Raw
     chat: Raw
     whiteboard: Raw | Link
-    marks: dict[ParticipantId, Mark]
+    marks: dict[ParticipantId, Watermark]
     e2ee: Raw | UnsetType = UNSET
+    steps: OpenSteps | UnsetType = UNSET
 
 
 class Views:
@@ -101,7 +109,8 @@ class Views:
     def view(self, state: RoomState, live: LiveState, viewer: ParticipantId) -> bytes:
         """What this participant may see, within SNAPSHOT_BYTES."""
         own = talk.selves(state, viewer)
-        if not chat.has_private(state.chat, own) and not state.e2ee.shares:
+        has_own = chat.has_private(state.chat, own) or state.e2ee.shares or viewer in state.whiteboard.steps.people
+        if not has_own:
             return self.shared(state, live)
         return self._snapshot(state, live, chat_page_of(state.chat, chat.page_for(state.chat, own)), viewer)
 
@@ -116,7 +125,9 @@ class Views:
     ) -> bytes:
         """The larger of board and roster gives way to a link until it fits; the others are bounded by themselves."""
         queue, keys = self._queue(state), _keys(state, viewer)
+        steps = _steps(state, viewer)
         budget = limits.SNAPSHOT_BYTES - ENVELOPE_BYTES - len(chat_page) - len(queue)
+        budget -= 0 if steps is UNSET else len(_encode(steps))
         budget -= 0 if keys is UNSET else len(keys)
         is_crowded = len(state.participants) > limits.ROSTER_MEMBERS
         marks = {} if is_crowded else marks_of(state, live)
@@ -128,7 +139,7 @@ class Views:
         links = {part: _link(state, part) for part in _too_big(sizes, budget)}
         roster = links.get("participants") or self.participants(state, live)
         board = links.get("whiteboard") or self.board(state.whiteboard)
-        return _encode(_snapshot(state, roster, queue, chat_page, board, marks, keys))
+        return _encode(replace(_snapshot(state, roster, queue, chat_page, board, marks, keys), steps=steps))
 
     def participants(self, state: RoomState, live: LiveState) -> Raw:
         """Who is here, by order of coming."""
@@ -180,15 +191,25 @@ def whole_view(state: RoomState, live: LiveState) -> bytes:
     return Views().whole(state, live)
 
 
-def part_view(state: RoomState, live: LiveState, part: str) -> bytes | None:
-    """What the link to this part leads to: "whiteboard" or "participants" alone; None for another name."""
-    match part:
-        case "whiteboard":
-            return bytes(Views().board(state.whiteboard))
-        case "participants":
-            return bytes(Views().participants(state, live))
-        case _:
-            return None
+Part: TypeAlias = Literal["whiteboard", "participants"]
+"""What a link may lead to."""
+
+
+def part_pieces(state: RoomState, part: Part) -> Iterator[bytes]:
+    """What the link to this part leads to, as the log alone has it. Each is made when asked for, and some are empty."""
+    return _board_pieces(state.whiteboard) if part == "whiteboard" else iter([Views().participants(state, LiveState())])
+
+
+def _board_pieces(board: BoardState) -> Iterator[bytes]:
+    """`Views.board`, which does not keep a large board's JSON."""
+    about = _encode(Board({}, *_about(board)))
+    yield about[: len(_PAGES)]
+    comma = b""
+    for name, page in sorted(board.pages.items(), key=_name):
+        yield comma + _encode(name) + b":"
+        yield from whiteboard.shown_slices(page)
+        comma = b","
+    yield about[len(_PAGES) :]
 
 
 def _snapshot(
@@ -197,10 +218,10 @@ def _snapshot(
     queue: Raw,
     chat_page: Raw,
     board: Raw | Link,
-    marks: dict[ParticipantId, Mark],
+    marks: dict[ParticipantId, Watermark],
     keys: Raw | UnsetType,
 ) -> Snapshot:
-    room = Room(state.room, state.meeting, state.title, state.rules, state.ended)
+    room = Room(state.room, state.meeting, state.title, state.rules, state.ended, state.expired)
     return Snapshot(room, roster, queue, chat_page, board, marks, keys)
 
 
@@ -209,6 +230,12 @@ def _keys(state: RoomState, viewer: ParticipantId | None = None) -> Raw | UnsetT
         return UNSET
     shares = [] if viewer is None else shares_for(state.e2ee, viewer)
     return Raw(_encode(Keys(state.e2ee.members, shares)))
+
+
+def _steps(state: RoomState, viewer: ParticipantId | None) -> OpenSteps | UnsetType:
+    if viewer is None or viewer not in state.whiteboard.steps.people:
+        return UNSET
+    return open_steps(state.whiteboard, viewer)
 
 
 def _too_big(sizes: dict[str, int], budget: int) -> list[str]:

@@ -1,5 +1,7 @@
 """Ops on the elements of a page: which are accepted, what they make of it, and what takes them back."""
 
+from operator import attrgetter
+
 from immutables import Map
 from msgspec.structs import replace
 
@@ -11,7 +13,7 @@ from meetserver.whiteboard import pages, steps
 from meetserver.whiteboard.draft import Draft
 from meetserver.whiteboard.elements import decode, encode, flaw
 from meetserver.whiteboard.messages import Applied, Apply, Clear, Cleared, Delete, Done, Op, Order, Ordered, Patch, Put
-from meetserver.whiteboard.state import BoardPage, BoardState, Change, Element, in_order
+from meetserver.whiteboard.state import BoardPage, BoardState, Change, Element, Step, Steps
 
 
 def apply(board: BoardState, command: Apply, ctx: Context) -> list[Event] | Refusal:
@@ -28,7 +30,8 @@ def apply(board: BoardState, command: Apply, ctx: Context) -> list[Event] | Refu
             accepted.append(done)
     if not accepted:
         return []
-    return overflow(board, draft.finish()) or [Applied(accepted, command.page)]
+    goes_on = command.follows is not None and steps.newest(board.steps, ctx.by) == command.follows
+    return overflow(board, draft.finish()) or [Applied(accepted, command.page, goes_on=goes_on)]
 
 
 def _try(draft: Draft, op: Op, ctx: Context) -> Done | Refusal | None:
@@ -101,19 +104,32 @@ def clear(board: BoardState, command: Clear, ctx: Context) -> list[Event] | Refu
 
 
 def cleared(board: BoardState, event: Cleared, meta: Meta) -> BoardState:
-    """At once: a page may have very many elements."""
-    page, kept, changes = board.page(event.page), Map[str, Element](), list[Change]()
-    for element in in_order(page):
-        if element.lock:
-            kept = kept.set(element.id, element)
-        else:
-            changes.append(Change(event.page, element.id, element, element.stamp, meta.seq))
+    """A page may have very many elements: what cannot be remembered anyway is not looked at one by one."""
+    page = board.page(event.page)
+    taken = [element for element in page.elements.values() if not element.lock]
     pages = board.pages
-    if kept:
+    if len(taken) < len(page.elements):
+        kept = Map({element.id: element for element in page.elements.values() if element.lock})
         pages = pages.set(event.page, BoardPage(kept, sum(element.shown_bytes for element in kept.values())))
     elif event.page in pages:
         pages = pages.delete(event.page)
-    return _recorded(replace(board, pages=pages), changes, meta, goes_on=False)
+    after = replace(board, pages=pages)
+    if not taken or meta.by == SERVER:
+        return after
+    if not steps.is_bearable(taken):
+        return replace(after, steps=_forgotten(after, event.page, page.elements, meta))
+    taken.sort(key=attrgetter("z", "id"))
+    changes = [Change(event.page, element.id, element, element.stamp, meta.seq) for element in taken]
+    return _recorded(after, changes, meta, goes_on=False)
+
+
+def _forgotten(after: BoardState, name: str, before: Map[str, Element], meta: Meta) -> Steps:
+    """A step that cannot be taken back, after which the page has no more of what was on it `before` than it has now.
+    That has stamps as far as an earlier step asks for it."""
+    kept = steps.record(after.steps, meta.by, Step(meta.seq, (), 0), goes_on=False)
+    now = after.page(name).elements
+    asked = (key for key in steps.asked(kept) if key[0] == name and key[1] in before and key[1] not in now)
+    return steps.with_gone(kept, dict.fromkeys(asked, meta.seq))
 
 
 def _recorded(after: BoardState, changes: list[Change], meta: Meta, *, goes_on: bool) -> BoardState:

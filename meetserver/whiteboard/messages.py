@@ -61,9 +61,12 @@ Done: TypeAlias = Put | Patch | Delete | Ordered
 
 
 class Apply(DurableCommand, frozen=True):
+    """`follows`: seq of the sender's change that this is one with to undo, as long as that is their newest."""
+
     type: ClassVar[str] = "whiteboard.apply"
     ops: Annotated[list[Op], Meta(min_length=1, max_length=limits.BOARD_OPS)]
     page: Page = FIRST_PAGE
+    follows: Seq | None = None
 
 
 class Undo(DurableCommand, frozen=True):
@@ -179,7 +182,7 @@ class Sheet(Struct, frozen=True, omit_defaults=True):
 
 class Applied(Event, frozen=True):
     """The ops as accepted: one that named an element no longer there is left out. `undo` and `redo` say that they take
-    back, or do again, the author's change at that seq; `goes_on`, that they are one change with the entry before."""
+    back, or do again, the author's change at that seq; `goes_on`, that they are one with the author's change before."""
 
     type: ClassVar[str] = "whiteboard.applied"
     ops: list[Done]

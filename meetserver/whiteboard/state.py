@@ -4,7 +4,7 @@ that were kept under a name; and what each person may take back.
 Bodies are decoded only to be patched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from operator import attrgetter
 
@@ -12,9 +12,13 @@ import msgspec
 from immutables import Map
 from msgspec import Raw, Struct
 
-from meetserver.ids import ParticipantId
+from meetserver.ids import ParticipantId, UserId
 from meetserver.whiteboard.messages import FIRST_PAGE, Sheet, VersionShown
 
+SLICE = 500
+"""Elements that are handled in one go."""
+CHANGE_BYTES = 150
+"""About what a stored snapshot needs for a change, beside the body of the element that it keeps."""
 _ENTRY_BYTES = len('{"id":,"element":,"z":},')
 _encode = msgspec.json.Encoder().encode
 
@@ -55,7 +59,7 @@ class Change(Struct, frozen=True, array_like=True, gc=False):
     @property
     def size_bytes(self) -> int:
         """About what it takes in a stored snapshot."""
-        return 100 if self.before is None else 150 + len(self.before.body)
+        return 100 if self.before is None else CHANGE_BYTES + len(self.before.body)
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -75,12 +79,14 @@ class Stacks(Struct, frozen=True):
 
 class Steps(Struct, frozen=True):
     """Everybody's steps. `gone` has stamps of elements that are not there (any more), by page and id, as far as a step
-    may ask for them. `size_bytes` and `changes` count what is in all steps."""
+    may ask for them. `size_bytes` and `changes` count what is in all steps. `away`: whose account those are who have
+    left, and have steps."""
 
     people: Map[ParticipantId, Stacks] = Map()
     gone: Map[tuple[str, str], int] = Map()
     size_bytes: int = 0
     changes: int = 0
+    away: Map[ParticipantId, UserId] = Map()
 
 
 class Version(Struct, frozen=True):
@@ -136,14 +142,44 @@ def _height(element: Element) -> tuple[float, str]:
 
 def in_order(page: BoardPage) -> list[Element]:
     """Bottom first."""
-    found = sorted(page.elements.values(), key=attrgetter("z"))
+    return _sorted(page.elements.values())
+
+
+def _sorted(elements: Iterable[Element]) -> list[Element]:
+    found = sorted(elements, key=attrgetter("z"))
     has_ties = any(one.z == other.z for one, other in pairwise(found))
     return sorted(found, key=_height) if has_ties else found
 
 
+def in_slices(page: BoardPage) -> Iterator[list[Element]]:
+    """`in_order`, some hundreds at a time, as a page may have very many; empty ones while these are looked for."""
+    by_height: dict[float, list[Element]] = {}
+    for number, element in enumerate(page.elements.values(), 1):
+        by_height.setdefault(element.z // SLICE, []).append(element)
+        if number % SLICE == 0:
+            yield []
+    found: list[Element] = []
+    for height in sorted(by_height):
+        found += _sorted(by_height[height])
+        if len(found) >= SLICE:
+            yield found
+            found = []
+    yield found
+
+
 def shown(page: BoardPage) -> bytes:
     """The page as a snapshot shows it: a JSON list, bottom first."""
-    return _encode([_Shown(element.id, Raw(element.body), element.z) for element in in_order(page)])
+    return b"".join(shown_slices(page))
+
+
+def shown_slices(page: BoardPage) -> Iterator[bytes]:
+    """`shown`, piece by piece."""
+    comma = b"["
+    for elements in in_slices(page):
+        piece = _encode([_Shown(one.id, Raw(one.body), one.z) for one in elements])[1:-1]
+        yield comma + piece if piece else b""
+        comma = b"," if piece else comma
+    yield b"]" if comma == b"," else b"[]"
 
 
 def total_bytes(versions: Iterable[Version]) -> int:

@@ -11,8 +11,8 @@ from immutables import Map
 from msgspec.structs import replace
 
 from meetserver import limits
-from meetserver.ids import ParticipantId
-from meetserver.whiteboard.state import BoardState, Change, Stacks, Step, Steps
+from meetserver.ids import ParticipantId, UserId
+from meetserver.whiteboard.state import CHANGE_BYTES, BoardState, Change, Element, Stacks, Step, Steps
 
 Key = tuple[str, str]
 """Page and id of an element."""
@@ -32,6 +32,12 @@ def key(change: Change) -> Key:
 
 def find(stack: Iterable[Step], seq: int) -> Step | None:
     return next((step for step in stack if step.seq == seq), None)
+
+
+def newest(steps: Steps, person: ParticipantId) -> int | None:
+    """Seq of what they would take back first."""
+    stack = steps.people.get(person, Stacks()).undo
+    return stack[-1].seq if stack else None
 
 
 def of_changes(seq: int, changes: Iterable[Change]) -> Step:
@@ -76,6 +82,11 @@ def _pushed(
     return (*stack[-most:], step), (step,), stack[:-most]
 
 
+def is_bearable(taken: Iterable[Element]) -> bool:
+    """Whether a step that takes these away is small enough to be remembered."""
+    return sum([len(element.body) + CHANGE_BYTES for element in taken]) <= limits.BOARD_UNDO_BYTES
+
+
 def _bearable(step: Step) -> Step:
     return step if step.size_bytes <= limits.BOARD_UNDO_BYTES else Step(step.seq, (), 0)
 
@@ -106,7 +117,8 @@ def _with_stacks(
         people = steps.people.set(person, stacks)
     else:
         people = steps.people.delete(person) if person in steps.people else steps.people
-    after = Steps(people, steps.gone if people else Map(), size_bytes, changes)
+    away = steps.away.delete(person) if person in steps.away and person not in people else steps.away
+    after = Steps(people, steps.gone if people else Map(), size_bytes, changes, away)
     return _bounded(after) if size_bytes > limits.BOARD_UNDO_BYTES else after
 
 
@@ -128,18 +140,21 @@ def _bounded(steps: Steps) -> Steps:
         left = Stacks(_after(stacks.undo, newest_gone), _after(stacks.redo, newest_gone))
         if left.undo or left.redo:
             people[person] = left
-    return of_people(people, steps.gone)
+    return of_people(people, steps.gone, steps.away)
 
 
 def _after(stack: tuple[Step, ...], seq: int) -> tuple[Step, ...]:
     return tuple(step for step in stack if step.seq > seq)
 
 
-def of_people(people: Mapping[ParticipantId, Stacks], gone: Map[Key, int]) -> Steps:
+def of_people(
+    people: Mapping[ParticipantId, Stacks], gone: Map[Key, int], away: Mapping[ParticipantId, UserId]
+) -> Steps:
     """Counted anew."""
     every = [step for stacks in people.values() for step in _all(stacks)]
     size_bytes, changes = sum(step.size_bytes for step in every), sum(len(step.changes) for step in every)
-    return Steps(Map(people), gone if people else Map(), size_bytes, changes)
+    still = Map((person, user) for person, user in away.items() if person in people)
+    return Steps(Map(people), gone if people else Map(), size_bytes, changes, still)
 
 
 def without_page(steps: Steps, page: str) -> Steps:
@@ -149,7 +164,7 @@ def without_page(steps: Steps, page: str) -> Steps:
         left = Stacks(_elsewhere(stacks.undo, page), _elsewhere(stacks.redo, page))
         if left.undo or left.redo:
             people[person] = left
-    return of_people(people, steps.gone)
+    return of_people(people, steps.gone, steps.away)
 
 
 def _elsewhere(stack: tuple[Step, ...], page: str) -> tuple[Step, ...]:
@@ -173,8 +188,42 @@ def with_gone(steps: Steps, stamps: Mapping[Key, int]) -> Steps:
 
 def _asked_for(steps: Steps) -> Steps:
     """Only the stamps that some step may ask for."""
-    asked = {key(change) for stacks in steps.people.values() for step in _all(stacks) for change in step.changes}
-    return replace(steps, gone=Map((element, stamp) for element, stamp in steps.gone.items() if element in asked))
+    some = asked(steps)
+    return replace(steps, gone=Map((element, stamp) for element, stamp in steps.gone.items() if element in some))
+
+
+def asked(steps: Steps) -> set[Key]:
+    """Of which elements some step may ask for the stamp."""
+    return {key(change) for stacks in steps.people.values() for step in _all(stacks) for change in step.changes}
+
+
+def left(board: BoardState, person: ParticipantId, user: UserId | None) -> BoardState:
+    """With an account they may come back, as somebody else. Steps with nothing in them are not worth waiting for: they
+    do not count towards any bound."""
+    stacks = board.steps.people.get(person, Stacks())
+    if user is None or not any(step.changes for step in _all(stacks)):
+        return forget(board, person)
+    return replace(board, steps=replace(board.steps, away=board.steps.away.set(person, user)))
+
+
+def joined(board: BoardState, person: ParticipantId, user: UserId | None) -> BoardState:
+    """What they could take back as whoever they were before, they can take back now."""
+    steps = board.steps
+    if user is None:
+        return board
+    before = {one for one, whose in steps.away.items() if whose == user}
+    if not before:
+        return board
+    own = [stacks for one, stacks in steps.people.items() if one in before or one == person]
+    people = {one: stacks for one, stacks in steps.people.items() if one not in before}
+    people[person] = Stacks(_merged(stacks.undo for stacks in own), _merged(stacks.redo for stacks in own))
+    return replace(board, steps=of_people(people, steps.gone, steps.away))
+
+
+def _merged(stacks: Iterable[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """The newest steps of all of these."""
+    every = sorted((step for stack in stacks for step in stack), key=lambda step: step.seq)
+    return tuple(every[-limits.BOARD_UNDO_STEPS :])
 
 
 def forget(board: BoardState, person: ParticipantId) -> BoardState:

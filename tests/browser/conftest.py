@@ -7,13 +7,15 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
+from tests.browser import profiles as browser_profiles
 from tests.browser.person import Person
+from tests.browser.profiles import Profiles
 from tests.servers.meetserver import MeetServer
 
 HERE = Path(__file__).parent
 ARTIFACTS = HERE / "artifacts"
-DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP = browser_profiles.DESKTOP
+PHONE = browser_profiles.PHONE
 ARGUMENTS = [
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -70,37 +72,33 @@ async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def artifacts() -> Path:
-    """Where screenshots go, for people to look at."""
+    """Where screenshots go, for people to look at: MEET_TEST_LONG=1 takes them."""
     ARTIFACTS.mkdir(exist_ok=True)
     return ARTIFACTS
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def person(request: pytest.FixtureRequest, browser: Browser, server: MeetServer) -> AsyncIterator[Invite]:
+async def person(request: pytest.FixtureRequest, profiles: Profiles, server: MeetServer) -> AsyncIterator[Invite]:
     """Makes people, each with a browser profile of their own; what their pages complain about fails the test. They
     have no cameras, unless the test is marked so."""
-    has_cameras = request.node.get_closest_marker("cameras") is not None
+    script = "" if request.node.get_closest_marker("cameras") else NO_CAMERA
     contexts: list[BrowserContext] = []
     people: list[Person] = []
 
     async def make(name: str, *, on: ViewportSize = DESKTOP, theme: str = "light") -> Person:
-        context = await browser.new_context(
-            base_url=server.base_url,
-            viewport=on,
-            has_touch=on == PHONE,
-            is_mobile=on == PHONE,
-            device_scale_factor=2 if on == PHONE else 1,
-            color_scheme="dark" if theme == "dark" else "light",
-        )
+        context = await profiles.take(server.base_url, on=on, theme=theme, script=script)
         contexts.append(context)
-        if not has_cameras:
-            await context.add_init_script(NO_CAMERA)
         made = await Person.open(context, name)
         people.append(made)
         return made
 
     yield make
     for context in contexts:
-        await context.close()
+        await profiles.give_back(context)
     for one in people:
         assert not one.complaints, f"the page of {one.name} complained: {one.complaints}\n{server.log[-2000:]}"

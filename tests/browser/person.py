@@ -9,6 +9,7 @@ from typing import Self
 from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
 
 from tests.browser.mails import link_to
+from tests.long import IS_LONG
 
 PASSWORD = "correct horse battery staple"
 PATIENCE_MS = 20_000
@@ -43,10 +44,21 @@ INK_AT = """
   return data.some((value, at) => at % 4 === 3 && value > 0);
 }
 """
+COLOR_AT = """
+([[x, y], wanted]) => {
+  const paper = document.querySelector(".paper"), canvas = paper.querySelector("canvas.base");
+  const [left, top, width, height] = (paper.dataset.view ?? "0 0 1 1").split(" ").map(Number);
+  const ratio = canvas.width / paper.clientWidth;
+  const place = [left + x * width, top + y * height].map((value) => Math.round(value * ratio));
+  const found = canvas.getContext("2d").getImageData(...place, 1, 1).data;
+  return wanted.every((value, at) => Math.abs(value - found[at]) < 12);
+}
+"""
 # The browser's own lines for what the page expects: nobody is signed in, a door is shut, a file is refused, the server
 # was stopped, the line is cut.
 EXPECTED = re.compile(
     r"status of (401|403|404|409|410|413|422)|WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED"
+    r"|WebSocket is already in CLOSING or CLOSED state"
 )
 
 CONNECTED = re.compile("^(online|recovered|renewed)$")
@@ -163,6 +175,10 @@ class Person:
     async def sees_ink(self, point: Point) -> None:
         await self.page.wait_for_function(INK_AT, arg=list(point))
 
+    async def sees_color(self, point: Point, color: tuple[int, int, int]) -> None:
+        """There on the board, or nearly that colour, as pictures are that were made smaller."""
+        await self.page.wait_for_function(COLOR_AT, arg=[list(point), list(color)])
+
     async def sees_moving_pictures(self) -> None:
         """Pictures of others are decoded, and go on being decoded."""
         before = int(await self.page.evaluate(PICTURES_DECODED))
@@ -181,6 +197,9 @@ class Person:
         await expect(self.page.locator(".banner")).to_have_attribute("data-recoveries", re.compile(r"[1-9]"))
 
     async def take_picture(self, file: Path) -> None:
+        """For people to look at: only in the long run."""
+        if not IS_LONG:
+            return
         await self.page.bring_to_front()  # of a page behind another one it takes seconds
         await self.page.screenshot(path=file)
 

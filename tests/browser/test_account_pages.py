@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from meetserver.adapters.sqlite import FILE_NAME
 from tests.browser.account import (
@@ -21,6 +21,8 @@ from tests.browser.account import (
     sign_out,
 )
 from tests.browser.mails import link_to
+from tests.browser.person import PATIENCE_MS
+from tests.browser.profiles import PHONE, Profiles
 from tests.browser.test_usable import NAMELESS, OVERFLOW_PX, TOO_SMALL
 from tests.servers.meetserver import MeetServer
 
@@ -40,17 +42,17 @@ def server() -> Iterator[MeetServer]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_page(browser: Browser, server: MeetServer) -> AsyncIterator[NewPage]:
+async def new_page(profiles: Profiles, server: MeetServer) -> AsyncIterator[NewPage]:
     """Pages of browsers that know nothing of one another."""
     contexts: list[BrowserContext] = []
 
     async def make() -> Page:
-        contexts.append(await browser.new_context(base_url=server.base_url, viewport={"width": 390, "height": 844}))
+        contexts.append(await profiles.take(server.base_url, on=PHONE))
         return await contexts[-1].new_page()
 
     yield make
     for context in contexts:
-        await context.close()
+        await profiles.give_back(context)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -122,7 +124,7 @@ async def test_what_is_grave_asks_again_who_it_is_and_then_goes_on(page: Page, s
     await sign_in(page, "eve@example.com")
     await page.goto("/account/security")
     given_that_the_confirmation_is_old(server)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_MS / 1000):
         while await page.evaluate(EXPORT_STATUS) != 403:  # the server has a copy of the session for up to a second
             pass
     begin = page.get_by_role("button", name="Set up an authenticator app")

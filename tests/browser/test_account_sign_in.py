@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.account import (
     PASSWORD,
@@ -23,6 +23,7 @@ from tests.browser.account import (
     without_suggestions,
 )
 from tests.browser.mails import link_to
+from tests.browser.profiles import Profiles
 from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
@@ -37,11 +38,11 @@ def server() -> Iterator[MeetServer]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, server: MeetServer) -> AsyncIterator[Page]:
+async def page(profiles: Profiles, server: MeetServer) -> AsyncIterator[Page]:
     """At localhost, as passkeys are for names and not for addresses."""
-    page = await browser.new_page(base_url=server.base_url.replace("127.0.0.1", "localhost"))
-    yield page
-    await page.context.close()
+    context = await profiles.take(server.base_url.replace("127.0.0.1", "localhost"))
+    yield await context.new_page()
+    await profiles.give_back(context)
 
 
 async def test_a_wrong_password_and_then_the_right_one(page: Page) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import WebSocket, expect
+from playwright.async_api import FilePayload, WebSocket, expect
 
 from tests.browser.conftest import Invite, on_its_own_server
 from tests.browser.doors import given_a_meeting, have_an_account
 from tests.browser.person import Person
+from tests.browser.test_chat_files import choose, enclosed, photo, saved
 from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
@@ -48,7 +49,17 @@ async (vectors) => {
   const codes = [];
   for (const { participants } of vectors.safety_codes)
     codes.push(await scheme.safetyCode(room, participants.map(party)));
-  return { contexts: vectors.context.map(({ parts }) => toText(context(...parts))), wrapped, opened, sealed, codes };
+  const { sealFile, openFile } = await import("/static/js/e2ee/files.js");
+  const files = [];
+  for (const { key: fileKey, repeated, times } of vectors.files) {
+    const plain = new Blob([repeated.repeat(times)]);
+    const whole = new Blob((await sealFile(plain, room, fromText(fileKey))).pieces);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await whole.arrayBuffer()));
+    const isBack = (await (await openFile(whole, room, fileKey)).text()) === repeated.repeat(times);
+    files.push([[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join(""), isBack]);
+  }
+  const contexts = vectors.context.map(({ parts }) => toText(context(...parts)));
+  return { files, contexts, wrapped, opened, sealed, codes };
 }
 """
 
@@ -90,6 +101,14 @@ async ({ room, participant, frames }) => {
 }
 """
 READ_LOG = "async (meeting) => (await fetch(`/api/v1/meetings/${meeting}/events?limit=500`)).text()"
+# What the server has of the meeting's files, to who may read them.
+READ_FILES = """
+async (meeting) => {
+  const { items } = await (await fetch(`/api/v1/meetings/${meeting}/files`)).json();
+  const bodies = items.map(async ({ id }) => (await fetch(`/api/v1/files/${id}/content`)).text());
+  return [JSON.stringify(items), ...(await Promise.all(bodies))];
+}
+"""
 CODE = re.compile(r"^(\d{5} ){7}\d{5}$")
 
 
@@ -156,6 +175,7 @@ async def test_the_vectors_of_the_documentation(server: MeetServer, person: Invi
     contents = [one["content"] for one in VECTORS["messages"]]
     assert found["opened"] == dict.fromkeys(VECTORS["wrapped"], contents)
     assert found["sealed"] == [one["ciphertext"] for one in VECTORS["messages"]]
+    assert found["files"] == [[one["sealed_sha256"], True] for one in VECTORS["files"]]
     assert found["codes"] == [one["code"] for one in VECTORS["safety_codes"]]
 
 
@@ -182,6 +202,17 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
     await expect(ada.page.locator(".badge.encrypted")).to_have_attribute("data-state", "compared")
     await ada.take_picture(artifacts / "encrypted.png")
 
+    plans: FilePayload = {"name": "quokka plans.txt", "mimeType": "text/plain", "buffer": b"quokka content\n" * 100}
+    await choose(ada, photo("quokka.png"), plans)
+    await ada.press("Send")
+    for one in (grace, cy):
+        assert await saved(one, "quokka plans.txt") == plans["buffer"]
+    await expect(enclosed(grace, "quokka.png").locator("img")).to_have_js_property("naturalWidth", 240)
+    await enclosed(grace, "quokka.png").get_by_role("button").click()
+    shown = grace.page.get_by_role("dialog", name="quokka.png").locator("img")
+    await expect(shown).to_have_js_property("naturalWidth", 320)
+    await grace.page.keyboard.press("Escape")
+
     gone = {"room": wires["Cy Young"].room, "participant": wires["Cy Young"].participant}
     await cy.page.evaluate(KEEP_IDENTITY, gone)
     await cy.page.locator("[data-tool=leave]").click()
@@ -193,7 +224,7 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
 
     await di.join(link, as_guest=True)
     await di.page.locator("[data-tool=chat]").click()
-    await expect(di.page.locator(".message .unreadable")).to_have_count(4)
+    await expect(di.page.locator(".message .unreadable")).to_have_count(5)
     await grace.say("fifth quokka for Di")
     for one in (ada, grace, di):
         await one.sees_message("fifth quokka for Di")
@@ -208,12 +239,16 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
     await grace.page.locator("[data-tool=chat]").click()
     for text in (*said, "fourth quokka, mended", "fifth quokka for Di", "sixth quokka for Grace alone"):
         await grace.sees_message(text)
+    assert await saved(grace, "quokka plans.txt") == plans["buffer"], "also after a reload"
     await expect(di.page.locator(".messages").get_by_text("alone")).to_have_count(0)
 
     everything = {"frames": wires["Ada Lovelace"].read, **gone}
-    assert await cy.page.evaluate(OPEN_ALL, everything) == said
+    assert await cy.page.evaluate(OPEN_ALL, everything) == [*said, ""]
     frames = "\n".join(frame for wire in wires.values() for frame in wire.frames)
     log = await ada.page.evaluate(READ_LOG, link.rpartition("/")[2])
+    files = await ada.page.evaluate(READ_FILES, link.rpartition("/")[2])
+    assert len(files) == 3
+    assert not any("quokka" in one for one in files)
     for kept in (frames, log):
         assert "Grace Hopper" in kept
         assert "chat.sent" in kept

@@ -339,6 +339,7 @@ async def test_two_at_a_time_and_giving_up(server: MeetServer, person: Invite) -
     assert answer is not None
     assert answer.status == 204
     await expect(on_their_way).to_have_count(0)
+    await expect(card.locator(".file .file-name")).to_have_count(2)
     assert sorted(await card.locator(".file .file-name").all_text_contents()) == ["three.txt", "two.txt"]
 
 

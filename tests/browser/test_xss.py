@@ -1,6 +1,8 @@
 """What people write is text, wherever it is shown."""
 
+import asyncio
 import re
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -37,14 +39,16 @@ async (texts) => {
   const { PeoplePanel } = await import("/static/js/presence/people.js");
   const [store, bag, at] = [new Store(), new Bag(), new Date().toISOString()];
   const outbox = Object.assign(new Emitter(), { entries: new Map() });
-  const session = { status: { state: "online" }, tell() {} };
-  const parts = { meeting: "m", store, bag, outbox, session, secrets: { isOn: false }, moderation: {} };
+  const session = Object.assign(new Emitter(), { status: { state: "online" }, tell() {} });
+  const access = { headers: () => ({}), mayBring: () => false };
+  const parts = { meeting: "m", store, bag, outbox, session, access, secrets: { isOn: false }, moderation: {} };
   const views = [new ChatPanel(parts), new PeoplePanel(parts)];
   document.getElementById("main").replaceChildren(...views.map((view) => view.element));
   const people = texts.map((name, index) => ({ id: `p${index}`, name, role: "host", joined_at: at, session: "s" }));
   const messages = texts.map((text, index) => ({
     message_id: `${index + 1}-x`, seq: index + 1, at, by: `p${index}`, name: text, text: `@${text}`,
     to: [`p${(index + 1) % texts.length}`], mentions: [`p${index}`], reply_to: index > 0 ? `${index}-x` : undefined,
+    files: [{ id: `f${index}`, name: text, media_type: "text/plain", size_bytes: 1 }],
     edited_at: at, reactions: [{ emoji: text, by: [`p${index}`] }],
   }));
   const chat = { messages, pinned: messages.slice(-1), people: {}, more: false };
@@ -53,6 +57,7 @@ async (texts) => {
   for (const { id } of people.slice(1)) store.apply({ type: "participant.left", seq: 501, data: { participant: id } });
   return {
     authors: [...document.querySelectorAll(".message .author")].map((one) => one.textContent),
+    files: [...document.querySelectorAll(".message .file-name")].map((one) => one.textContent),
     lines: [...document.querySelectorAll(".happened span")].map((one) => one.textContent),
   };
 }
@@ -75,7 +80,19 @@ async def texts_of(found: Locator) -> list[str]:
     return [words(text) for text in await found.all_text_contents()]
 
 
-async def test_messages_and_the_board(server: MeetServer, person: Invite) -> None:
+async def opens_the_saved_chat(person: Person, link: str, file: Path) -> None:
+    """From a disk, where no header of ours protects it."""
+    answer = await person.page.request.get(f"/api/v1/meetings/{link.rpartition('/')[2]}/messages/export?format=html")
+    await asyncio.to_thread(file.write_bytes, await answer.body())
+    page = await person.page.context.new_page()
+    await page.goto(file.as_uri())
+    assert await page.locator(".said").count() == len(TEXTS)
+    assert await page.evaluate("window.pwned") is None
+    assert await page.locator("iframe, script, img, [onerror], [onload]").count() == 0
+    await page.close()
+
+
+async def test_messages_and_the_board(server: MeetServer, person: Invite, tmp_path: Path) -> None:
     ada = await person("Ada Lovelace")
     await have_an_account(ada, server)
     link = await ada.create_meeting(TEXTS[1])
@@ -102,6 +119,7 @@ async def test_messages_and_the_board(server: MeetServer, person: Invite) -> Non
     await ada.page.locator(".chat .scroller").evaluate("(list) => list.scrollTo(0, 0)")
     await expect(shown).to_have_count(len(TEXTS))
     assert await texts_of(shown) == [words(text) for text in TEXTS]
+    await opens_the_saved_chat(ada, link, tmp_path / "chat.html")
     await ada.page.keyboard.press("Escape")
     await ada.open_board()
     await ada.sees_strokes(len(TEXTS))
@@ -125,6 +143,7 @@ async def test_names_of_people(server: MeetServer, person: Invite) -> None:
     shown = await ada.page.evaluate(SHOW_ROOM, TEXTS)
 
     assert shown["authors"] == ["You", *TEXTS[1:]]
+    assert shown["files"] == TEXTS
     assert shown["lines"] == [f"{name} left" for name in TEXTS[1:]]
     await assert_harmless(ada)
 

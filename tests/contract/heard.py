@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from meetserver.ports import Bus
-from tests.contract.eventually import eventually
+from tests.contract.eventually import PATIENCE_S, eventually
 
 
 class Heard:
@@ -19,7 +19,7 @@ class Heard:
         self._changed.set()
 
     async def until(self, is_so: Callable[[list[bytes]], bool]) -> list[bytes]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not is_so(self.messages):
                 self._changed.clear()
                 await self._changed.wait()
@@ -31,7 +31,7 @@ class Heard:
 
 async def reaches(bus: Bus, heard: Heard, word: bytes, channel: str = "room") -> None:
     """Publish until it is heard: a connection that was lost needs a moment, and what was sent on it is gone."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while word not in heard.messages:
             await bus.publish(channel, word)
             await asyncio.sleep(0.02)

@@ -17,7 +17,7 @@ from meetserver.jobs.kinds import Backoff, Job
 from meetserver.jobs.models import job
 from meetserver.jobs.runner import Runner
 from meetserver.messages import Json
-from tests.contract.eventually import eventually
+from tests.contract.eventually import PATIENCE_S, eventually
 
 AT_ONCE = Backoff(first_s=0, longest_s=0)
 MINUTE = Backoff(first_s=60, longest_s=600)
@@ -45,7 +45,7 @@ class Machine:
         await self.see(one.payload)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
             await self.changed.wait_for(is_so)
 
     async def until_row(self, job_id: str, **wanted: object) -> Any:

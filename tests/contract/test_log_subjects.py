@@ -108,9 +108,9 @@ async def test_so_are_those_that_an_older_snapshot_has(world: World, erasure: Lo
 
 async def test_marks_never_go_back(world: World) -> None:
     owned = await world.given_owned_room()
-    await world.log.save_marks(owned.room, {"ann": Mark(5, 3), "bo": Mark(1, 1)})
-    await world.log.save_marks(owned.room, {"ann": Mark(4, 4)})
-    assert (await world.log.load(owned.room)).marks == {"ann": Mark(5, 4), "bo": Mark(1, 1)}
+    await world.log.save_marks(owned.room, {"ann": Mark(5, 3, 4), "bo": Mark(1, 1)})
+    await world.log.save_marks(owned.room, {"ann": Mark(4, 4, 3)})
+    assert (await world.log.load(owned.room)).marks == {"ann": Mark(5, 4, 4), "bo": Mark(1, 1)}
 
 
 async def test_only_so_many_marks_are_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,14 @@ def test_an_unknown_command_may_be_in_the_log_or_not() -> None:
     assert run.violated() == set()
 
 
+def test_what_changes_nothing_is_ok_without_an_entry() -> None:
+    run = Run()
+    run.ann.records += [Invoked("again", "chat.delete", 200), Acked("again", 12, 205)]
+    assert run.violated() == set()
+    run.ann.records += [Invoked("said", "chat.edit", 210), Acked("said", 12, 215)]
+    assert run.violated() == {"I1"}
+
+
 def test_a_client_that_left_early_need_not_see_the_rest() -> None:
     run = Run()
     run.eve.records = run.eve.records[:4]

@@ -11,8 +11,9 @@ from meetserver import demo
 from meetserver.accounts.messages import Login
 from meetserver.adapters.room_log import open_room_log
 from meetserver.admin import Seeded, create_user, rotate_keys, seed
-from meetserver.bootstrap import Core, open_core, open_server
+from meetserver.bootstrap import open_server
 from meetserver.config import Config
+from meetserver.core import Core, open_core
 from meetserver.errors import BadMessage, Conflict
 from meetserver.http.past import state_at
 from meetserver.ids import MeetingId

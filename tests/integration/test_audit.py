@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from meetserver.admin import verify_audit
-from meetserver.bootstrap import open_core
 from meetserver.config import Config
+from meetserver.core import open_core
 from meetserver.errors import BadMessage
 from meetserver.ports import Origin
 

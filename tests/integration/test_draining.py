@@ -11,7 +11,7 @@ import pytest
 from meetserver.client import Api
 from meetserver.client.connection import Connection, Disconnected
 from meetserver.client.hello import say_hello
-from meetserver.rooms.messages import Hello
+from meetserver.rooms.frames import Hello
 from tests.servers.meetserver import MeetServer
 
 PEOPLE = 60
@@ -48,7 +48,7 @@ async def _stay(connection: Connection) -> None:
 
 async def _knock(server: MeetServer) -> None:
     """Until it is refused, on a connection of its own each time."""
-    async with asyncio.timeout(10), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as http:
         while True:
             async with http.get(f"{server.base_url}/healthz", headers={"Connection": "close"}):
                 pass

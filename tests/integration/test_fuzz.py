@@ -1,15 +1,15 @@
 """Every command, by everyone who could send it, with generated bodies: only typed answers, and the rooms live on.
 
-MEET_TEST_FUZZ_INPUTS is how many inputs each command gets from each sender (default 200).
+Each command gets INPUTS from each sender, which are the same in each run.
 """
 
 import asyncio
 import contextlib
 import itertools
-import os
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 
 import aiohttp
 import pytest
@@ -23,15 +23,17 @@ from meetserver.client.hello import say_hello
 from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Role
 from meetserver.rooms.catalog import HELLO, WIRE_COMMANDS
-from meetserver.rooms.messages import Hello, ResumePoint, SetRole
+from meetserver.rooms.frames import Hello, ResumePoint
+from meetserver.rooms.messages import SetRole
 from tests.integration.hostile import Hostile, reply_codes
+from tests.long import by_length
 from tests.servers.meetserver import MeetServer
 
-INPUTS = int(os.environ.get("MEET_TEST_FUZZ_INPUTS", "200"))
+INPUTS = by_length(short=50, long=200)
 BATCH = 20
 BURST = 150
 """Inputs on one connection; below limits.COMMAND_BURST, so that `rate_limited` never stands in for an answer."""
-ANSWER_S = 5.0
+ANSWER_S = 20.0
 PASSWORD = "correct horse battery staple"
 TYPED = reply_codes() - {"rate_limited"}
 BYE = 1000
@@ -206,7 +208,8 @@ def _batched(texts: list[str], size: int) -> list[list[str]]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("role", ["participant", "viewer", "host"])
-async def test_in_a_room(role: Role) -> None:
+async def test_in_a_room(role: Role, record_property: Any) -> None:
+    record_property("counted", f"{INPUTS} inputs to each of {len(WIRE_COMMANDS)} commands")
     async with given_host() as host, given_witness(host) as witness:
         attacker = Attacker(host, role)
         try:
@@ -220,10 +223,11 @@ async def test_in_a_room(role: Role) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_before_hello() -> None:
+async def test_before_hello(record_property: Any) -> None:
     async with given_host() as host, given_witness(host) as witness:
         offer = await host.api.join(await host.meeting())
         commands: list[type[Command]] = [HELLO, *WIRE_COMMANDS]
+        record_property("counted", f"{INPUTS} inputs to each of {len(commands)} commands")
         for command in commands:
             texts = Hostile(command, seed=2).frames(INPUTS)
             await asyncio.gather(*(_say_first(host, offer, texts) for _ in range(AT_ONCE)))

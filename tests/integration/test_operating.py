@@ -18,8 +18,9 @@ from meetserver.adapters.memory.operations import MemoryOperations
 from meetserver.admin import create_user
 from meetserver.audit import store as security_log
 from meetserver.audit.chain import Link
-from meetserver.bootstrap import open_core, open_server
+from meetserver.bootstrap import open_server
 from meetserver.config import Config
+from meetserver.core import open_core
 from meetserver.errors import BadMessage, NotFound, Refused, Unauthenticated, Unavailable
 from meetserver.files.messages import AccountUsage, KindUsage, Usage, UsageReport
 from meetserver.http.services import SERVICES

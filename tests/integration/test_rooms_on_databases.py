@@ -13,6 +13,7 @@ from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.clock import SystemClock
 from meetserver.adapters.memory.bus import MemoryBus
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.migrations import migrate
 from meetserver.adapters.random import SystemRandom
 from meetserver.cluster.committer import Committer
@@ -43,7 +44,13 @@ async def router_on(world: SqlWorld) -> AsyncIterator[Router]:
 
     def make(room: RoomId) -> RoomActor:
         return RoomActor(
-            room, Alone.shard, store=world.log, committer=committer, clock=SystemClock(), random=SystemRandom()
+            room,
+            Alone.shard,
+            store=world.log,
+            committer=committer,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            files=MemoryChatFiles(),
         )
 
     supervisor = Supervisor(close_timeout_s=1)

@@ -14,8 +14,9 @@ from meetserver.accounts.messages import Register
 from meetserver.accounts.store import Account, read_account_by_key
 from meetserver.admin import rotate_signing_key
 from meetserver.audit.models import security_event
-from meetserver.bootstrap import Core, open_core, open_server
+from meetserver.bootstrap import open_server
 from meetserver.config import Config
+from meetserver.core import Core, open_core
 from meetserver.errors import Unauthenticated
 from meetserver.ports import Origin
 from tests.contract.eventually import eventually

@@ -12,7 +12,7 @@ const { empty, events, pageOf, sheetOf } = await import(process.argv[1]);
 const hostile = '{"__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}, "toString": 1}';
 const data = (more) => ({ by: "ann", data: { ...JSON.parse(hostile), ...more } });
 const names = ["__proto__", "constructor", "a"];
-const store = { board: empty(), emit() {}, participants: new Map() };
+const store = { board: empty(), emit() {}, participants: new Map(), self: { participant: "ann" } };
 const { board } = store;
 for (const page of names) {
   for (const id of names) {

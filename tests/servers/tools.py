@@ -12,7 +12,7 @@ import pytest
 
 # Name as scripts/install-test-tools.sh and skip messages say it -> commands that will do, best first.
 COMMANDS = {
-    "chromium": ("chromium", "chromium-browser"),
+    "chromium": ("chromium-headless-shell", "chromium", "chromium-browser"),  # the shell does half the work for a page
     "clamav": ("clamd",),
     "coturn": ("turnserver",),
     "janus": ("janus",),

@@ -5,6 +5,7 @@ import random
 from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.memory.leases import MemoryLeases
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.membership import Membership
@@ -65,6 +66,7 @@ class Shard:
             self.name,
             store=world.log,
             committer=self.committer,
+            files=MemoryChatFiles(),
             clock=world.clock,
             random=world.random,
             admits=lambda _address, _roles: None,

@@ -15,9 +15,11 @@ from meetserver.cluster.router import Router
 from meetserver.errors import Refusal, Refused
 from meetserver.ids import ParticipantId, RoomId, SessionId, UserId
 from meetserver.messages import Command, Role
-from meetserver.rooms.messages import Join, ResumePoint
+from meetserver.rooms.frames import ResumePoint
+from meetserver.rooms.messages import Join
 from meetserver.whiteboard import messages as whiteboard
 from tests.faults.history import Acked, Broke, Entered, Failed, History, Invoked, Seen, content_of
+from tests.simulation.picture import Picture
 
 _links = count(1)
 KERNEL_BYTES = 32 * 1024
@@ -125,6 +127,9 @@ class Person:
         self.ephemerals: list[dict[str, Any]] = []
         self.replies: dict[int, dict[str, Any]] = {}
         self.snapshot: dict[str, Any] | None = None
+        self.picture = Picture()
+        self.given: dict[str, Command] = {}
+        """By txn."""
         self.recovered: list[bool] = []
         self.token = ""
         self.epoch = self.seq = 0
@@ -216,6 +221,7 @@ class Person:
         if command.durable or txn is not None:
             txn = txn or f"{self.name}-{next(self._txns)}"
             self.unanswered[command_id] = (command, txn)
+            self.given[txn] = command
             self._record(Invoked(txn, command.type, self._loop.time()))
         if self._edge is not None and self._session is not None:
             self._edge.command(self._session, command_id, command, txn)
@@ -226,6 +232,11 @@ class Person:
         command_id = self.command(command, txn=txn)
         await self._wait(lambda: command_id in self.replies)
         return self.replies[command_id]
+
+    @property
+    def last(self) -> Command | None:
+        """What they wished last."""
+        return next(reversed(self.given.values()), None)
 
     def say_something(self) -> None:
         self.command(chat.Send(text=f"{self.name} says {self._world.chance.randrange(10**6)}"))
@@ -297,12 +308,14 @@ class Person:
         self.epoch = max(self.epoch, ok["epoch"])
         if not ok["recovered"]:
             self.snapshot, self.seq = ok["snapshot"], ok["seq"]
+            self.picture = Picture.of_snapshot(ok["snapshot"])
         self._record(Entered(self.seq, ok["recovered"], is_return, self._loop.time()))
 
     def _saw(self, frame: dict[str, Any]) -> None:
         if frame["seq"] <= self.seq:
             self._record(Broke(f"seq {frame['seq']} after {self.seq}", self._loop.time()))
         self.epoch, self.seq = frame["epoch"], frame["seq"]
+        self.picture.hear(frame["type"], frame["seq"], frame["by"], frame["data"])
         content = content_of(frame["type"], frame["by"], frame["at"], msgspec.json.encode(frame["data"]))
         self._record(Seen(frame["epoch"], frame["seq"], content, self._loop.time()))
 

@@ -15,8 +15,15 @@ from meetserver.actors.gaps import Gaps
 from meetserver.actors.receipts import Receipts
 from meetserver.actors.ring import Ring
 from meetserver.adapters.memory.room_log import MemoryRoomLog
+from meetserver.chat import changes
+from meetserver.chat.messages import Delete, Edited, Message
+from meetserver.chat.revision import revised
 from meetserver.cluster.committer import Committer
 from meetserver.cluster.remote_edge import RemoteEdge
+from meetserver.messages import Meta
+from meetserver.whiteboard import drawing, steps
+from meetserver.whiteboard.messages import Done, Put
+from meetserver.whiteboard.state import Element
 from tests.simulation.test_shards import play_meeting
 from tests.simulation.virtual_time import run_virtual
 
@@ -141,6 +148,40 @@ def wrong_seq_in_the_ack(patch: Patch) -> None:
     patch.setattr(Batch, "append", off_by_one)
 
 
+def anybody_s_undo(patch: Patch) -> None:
+    """What is taken back takes with it what others made of it since."""
+    patch.setattr(steps, "fits", lambda *_: True)
+
+
+def undo_tells_no_place(patch: Patch) -> None:
+    """What comes back is not where the room has it."""
+    as_ops = drawing.as_ops
+
+    def placeless(id_: str, now: Element | None, then: Element | None) -> list[Done]:
+        return [replace(op, z=None) if isinstance(op, Put) else op for op in as_ops(id_, now, then)]
+
+    patch.setattr(drawing, "as_ops", placeless)
+
+
+def edits_forgotten(patch: Patch) -> None:
+    """Who joins late sees what messages said at first."""
+
+    def forgetful(message: Message, change: Any, meta: Meta) -> Message:
+        return message if isinstance(change, Edited) else revised(message, change, meta)
+
+    patch.setattr(changes, "revised", forgetful)
+
+
+def deletions_undone(patch: Patch) -> None:
+    """A deletion is acked, and is not in the log."""
+    decide = changes.decide
+
+    def lazy(chat: Any, command: Any, *surroundings: Any) -> Any:
+        return [] if isinstance(command, Delete) else decide(chat, command, *surroundings)
+
+    patch.setattr(changes, "decide", lazy)
+
+
 BUGS: list[Callable[[Patch], None]] = [
     no_fence,
     early_ack,
@@ -153,6 +194,10 @@ BUGS: list[Callable[[Patch], None]] = [
     frames_lost_on_the_way,
     ring_out_of_order,
     wrong_seq_in_the_ack,
+    anybody_s_undo,
+    undo_tells_no_place,
+    edits_forgotten,
+    deletions_undone,
 ]
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from meetserver import limits
 from tests.faults.checker import check
+from tests.simulation.doings import something
 from tests.simulation.person import Person
+from tests.simulation.pictures import check_pictures
 from tests.simulation.virtual_time import run_virtual
 from tests.simulation.world import World
 
@@ -32,18 +34,13 @@ async def live(
         await asyncio.sleep(chance.uniform(0, longest_pause_s))
         if loop.time() >= until:
             continue
-        action = chance.random()
-        if action < 0.5:
-            person.say_something()
-        elif action < 0.8:
-            person.draw_something()
-        elif action < 0.9:
-            person.whisper_to(chance.choice([other for other in people if other is not person]))
-        elif action < 0.93:
+        if chance.random() < 0.03:
             person.drop()
+        else:
+            person.command(something(person, [other for other in people if other is not person], chance))
 
 
-async def _break_things(world: World, people: list[Person], until: float) -> None:
+async def break_things(world: World, people: list[Person], until: float) -> None:
     loop, chance = asyncio.get_running_loop(), world.chance
     crashes = 0
     while loop.time() < until:
@@ -75,12 +72,10 @@ async def _meeting(seed: int) -> tuple[World, list[Person]]:
     for person in people:
         await person.join()
     until = asyncio.get_running_loop().time() + VIRTUAL_S
-    await asyncio.gather(
-        *(live(world, person, people, until) for person in people), _break_things(world, people, until)
-    )
+    await asyncio.gather(*(live(world, person, people, until) for person in people), break_things(world, people, until))
     await asyncio.sleep(5)
     logs = world.logs()
-    assert check([person.history for person in people], logs) == []
+    assert check([person.history for person in people], logs) + check_pictures(world, people) == []
     assert all(person.seq == logs[room][-1].seq or logs[room][-1].to for person in people)
     await world.close()
     return world, people

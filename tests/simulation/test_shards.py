@@ -13,6 +13,7 @@ from tests.faults.checker import Violation, check
 from tests.simulation.bus import SimulatedNetwork
 from tests.simulation.cluster import Place, Shard
 from tests.simulation.person import Person
+from tests.simulation.pictures import check_pictures
 from tests.simulation.test_rooms import live
 from tests.simulation.virtual_time import run_virtual
 from tests.simulation.world import SLOWEST_STATEMENT_S, World
@@ -138,7 +139,7 @@ async def play_meeting(seed: int) -> tuple[World, list[Violation]]:
         await all_live()  # who lost a shard that died late comes back
     await asyncio.sleep(15)
     logs = world.logs()
-    violations = check([person.history for person in people], logs)
+    violations = check([person.history for person in people], logs) + check_pictures(world, people)
     for name in sorted(meeting.shards):
         await meeting.end(name, drains=True)
     await world.close()

@@ -9,6 +9,7 @@ from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.memory.bus import MemoryBus
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.memory.clock import LoopClock
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.room_log import MemoryRoomLog
@@ -34,6 +35,7 @@ class World:
         self.clock = LoopClock()
         self.slowest_statement_s = slowest_statement_s
         self.log = MemoryRoomLog(self._pause)
+        self.files = MemoryChatFiles()
         self.starts = 0
         self.admits: Callable[[str, frozenset[AnyRole]], Refusal | None] = lambda _address, _roles: None
         self.facts: list[tuple[str, str | None]] = []
@@ -63,6 +65,7 @@ class World:
             Alone.shard,
             store=self.log,
             committer=self.committer,
+            files=self.files,
             clock=self.clock,
             random=self.random,
             admits=lambda address, roles: self.admits(address, roles),  # noqa: PLW0108  (it may be set later)

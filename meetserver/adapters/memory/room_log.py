@@ -11,13 +11,26 @@ from meetserver import limits
 from meetserver.adapters.commits import malformed
 from meetserver.errors import Duplicate, NotFound, Stale, StoreError, UnknownOutcome
 from meetserver.ids import MeetingId, ParticipantId, RoomId, SessionId, ShardId, UserId
-from meetserver.ports import Commit, Entry, Loaded, Mark, OpenSession, SnapshotRow, Started, Whereabouts, farther
+from meetserver.ports import (
+    LASTING,
+    Aging,
+    Commit,
+    Entry,
+    Loaded,
+    Mark,
+    OpenSession,
+    SnapshotRow,
+    Started,
+    Whereabouts,
+    farther,
+)
 
 Fault: TypeAlias = Literal["unknown_committed", "unknown_not_committed", "stale"]
 
 
 class MemoryRoom:
-    """One room's rows."""
+    """One room's rows. `entries` are all that there ever were, so that tests can ask for them; those that `swept`
+    covers are gone for everybody else."""
 
     def __init__(self, meeting: MeetingId, title: str, settings: Mapping[str, object]) -> None:
         self.meeting = meeting
@@ -28,6 +41,8 @@ class MemoryRoom:
         self.entries: list[Entry] = []
         self.receipts: dict[tuple[str, str], Entry] = {}
         self.snapshot: SnapshotRow | None = None
+        self.base: SnapshotRow | None = None
+        self.swept = 0
         self.sessions: dict[SessionId, OpenSession] = {}
         self.ever: dict[SessionId, OpenSession] = {}
         self.marks: dict[str, Mark] = {}
@@ -37,6 +52,19 @@ class MemoryRoom:
     @property
     def last_seq(self) -> int:
         return len(self.entries)
+
+    @property
+    def log_base(self) -> int:
+        return 0 if self.base is None else self.base.seq
+
+    @property
+    def newest(self) -> SnapshotRow | None:
+        kept = [snapshot for snapshot in (self.base, self.snapshot) if snapshot is not None]
+        return max(kept, key=lambda snapshot: snapshot.seq, default=None)
+
+    def there(self) -> list[Entry]:
+        lasting = [entry for entry in self.entries[: self.swept] if entry.type in LASTING]
+        return [*lasting, *self.entries[self.swept :]] if self.swept else self.entries
 
 
 class MemoryRoomLog:
@@ -86,9 +114,10 @@ class MemoryRoomLog:
     async def load(self, room: RoomId) -> Loaded:
         await self._wait()
         row = self._row(room)
-        after = row.snapshot.seq if row.snapshot else 0
+        after = row.newest.seq if row.newest else 0
+        assert after >= row.swept, "what is swept away is in a snapshot"
         return Loaded(
-            row.meeting, row.title, row.settings, row.snapshot, tuple(row.entries[after:]),
+            row.meeting, row.title, row.settings, row.newest, tuple(row.entries[after:]),
             tuple(row.sessions.values()), _kept(row.marks),
         )  # fmt: skip
 
@@ -104,13 +133,13 @@ class MemoryRoomLog:
 
     async def page(self, room: RoomId, after_seq: int, limit: int, *, until_seq: int | None = None) -> list[Entry]:
         await self._wait()
+        after_seq = max(after_seq, self._base(room))
         end = after_seq + limit if until_seq is None else min(after_seq + limit, until_seq)
-        return self._entries(room)[after_seq:end]
+        return self.rooms[room].entries[after_seq:end] if room in self.rooms else []
 
     async def epoch_at(self, room: RoomId, seq: int) -> int | None:
         await self._wait()
-        entries = self._entries(room)
-        return entries[seq - 1].epoch if 0 < seq <= len(entries) else None
+        return next((e.epoch for e in self._entries(room) if e.seq == seq > self._base(room)), None)
 
     async def receipts(self, room: RoomId, keys: Sequence[tuple[ParticipantId, str]]) -> dict[tuple[str, str], Entry]:
         await self._wait()
@@ -165,10 +194,12 @@ class MemoryRoomLog:
 
     async def snapshot_at(self, room: RoomId, seq: int) -> SnapshotRow | None:
         row = self.rooms.get(room)
-        return row.snapshot if row and row.snapshot and row.snapshot.seq <= seq else None
+        kept = [] if row is None else [one for one in (row.base, row.snapshot) if one is not None and one.seq <= seq]
+        return max(kept, key=lambda snapshot: snapshot.seq, default=None)
 
     async def seq_at(self, room: RoomId, at: datetime) -> int:
-        return max((entry.seq for entry in self._entries(room) if entry.at <= at), default=0)
+        base = self._base(room)
+        return max((e.seq for e in self._entries(room) if e.seq > base and e.at <= at), default=base)
 
     async def last_seq(self, room: RoomId) -> int:
         return self._row(room).last_seq
@@ -180,6 +211,7 @@ class MemoryRoomLog:
             entry
             for entry in self._entries(room)
             if entry.type == type_
+            and (type_ in LASTING or entry.seq > self._base(room))
             and (before_seq is None or entry.seq < before_seq)
             and (after_seq is None or entry.seq > after_seq)
         ]
@@ -187,8 +219,8 @@ class MemoryRoomLog:
 
     async def entries_at(self, room: RoomId, seqs: Sequence[int]) -> list[Entry]:
         await self._wait()
-        entries = self._entries(room)
-        return [entries[seq - 1] for seq in sorted(set(seqs)) if 0 < seq <= len(entries)]
+        wanted = frozenset(seqs)
+        return [entry for entry in self._entries(room) if entry.seq in wanted]
 
     async def entries_about(
         self, room: RoomId, subjects: Sequence[int], limit: int, *, newest_first: bool = False
@@ -213,12 +245,20 @@ class MemoryRoomLog:
         return {room: participants for room, participants in found.items() if participants}
 
     async def rewrite(self, room: RoomId, entries: Sequence[Entry]) -> None:
-        stored = self._entries(room)
+        stored = self.rooms[room].entries if room in self.rooms else []
         for entry in entries:
             old = stored[entry.seq - 1]
             new = stored[entry.seq - 1] = replace(old, data=entry.data, v=entry.v, body_hash=entry.body_hash)
             if new.txn is not None:
                 self.rooms[room].receipts[new.by, new.txn] = new
+
+    async def base(self, room: RoomId) -> SnapshotRow | None:
+        return self.rooms[room].base if room in self.rooms else None
+
+    async def rewrite_base(self, room: RoomId, base: SnapshotRow) -> None:
+        row = self.rooms.get(room)
+        if row is not None and row.log_base == base.seq:
+            row.base = base
 
     async def forget(self, user: UserId) -> None:
         for row in self.rooms.values():
@@ -228,12 +268,51 @@ class MemoryRoomLog:
     async def missed_deletions(self, since: datetime, limit: int) -> list[tuple[RoomId, int]]:
         missed: list[tuple[RoomId, int]] = []
         for room, row in self.rooms.items():
-            for entry in row.entries:
+            for entry in row.there():
                 if entry.type == "chat.deleted" and entry.subject is not None and entry.at > since:
-                    says = row.entries[entry.subject - 1].body_hash is not None
+                    says = entry.subject > row.swept and row.entries[entry.subject - 1].body_hash is not None
                     if says or (row.snapshot is not None and row.snapshot.seq < entry.seq):
                         missed.append((room, entry.subject))
         return missed[:limit]
+
+    # --- expiry
+
+    async def aging(self, after: MeetingId, before: datetime, limit: int, *, in_all: bool) -> list[Aging]:
+        found = []
+        for room, row in sorted(self.rooms.items(), key=lambda item: item[1].meeting):
+            days = row.settings.get("retention_days")
+            assert days is None or isinstance(days, int)
+            rest = row.entries[row.log_base :]
+            may = rest and rest[0].at <= before and [one.type for one in rest] != ["room.expired"]
+            if (in_all or days is not None) and row.meeting > after and not row.is_quarantined:
+                found.append(Aging(row.meeting, room, row.log_base, rest[0].at if may else None, days))
+        return found[:limit]
+
+    async def unfinished(self, after: RoomId, limit: int) -> list[tuple[RoomId, int]]:
+        found = [(room, row.log_base) for room, row in sorted(self.rooms.items()) if row.swept < row.log_base]
+        return [one for one in found if one[0] > after][:limit]
+
+    async def set_base(self, room: RoomId, seq: int, data: bytes) -> None:
+        await self._wait()
+        row = self.rooms.get(room)
+        if row is not None and row.log_base < seq:
+            row.base = SnapshotRow(seq, data)
+
+    async def told_later(self, room: RoomId, base: int, after_seq: int, limit: int) -> Sequence[Entry]:
+        found = [e for e in self._entries(room) if e.subject is not None and e.subject <= base and e.seq > after_seq]
+        return found[:limit]
+
+    async def covered(
+        self, room: RoomId, base: int, types: Sequence[str], after_seq: int, limit: int
+    ) -> Sequence[Entry]:
+        return [e for e in self._entries(room) if e.type in types and after_seq < e.seq <= base][:limit]
+
+    async def sweep(self, room: RoomId, base: int) -> None:
+        await self._wait()
+        row = self.rooms.get(room)
+        if row is not None:
+            row.swept = max(row.swept, base)
+            row.receipts = {key: entry for key, entry in row.receipts.items() if entry.seq > base}
 
     # ---
 
@@ -298,7 +377,10 @@ class MemoryRoomLog:
             raise NotFound("no such room") from None
 
     def _entries(self, room: RoomId) -> list[Entry]:
-        return self.rooms[room].entries if room in self.rooms else []
+        return self.rooms[room].there() if room in self.rooms else []
+
+    def _base(self, room: RoomId) -> int:
+        return self.rooms[room].log_base if room in self.rooms else 0
 
     async def _wait(self) -> None:
         if self._pause is not None:

@@ -81,6 +81,16 @@ def breadth(line: str) -> float:
     return sum(map(letter_breadth, line))
 
 
+def shortened(line: str, room: float) -> str:
+    """As much of it as has room, in sizes."""
+    used = 0.0
+    for count, letter in enumerate(line):
+        used += letter_breadth(letter)
+        if used > room:
+            return line[:count]
+    return line
+
+
 def letter_breadth(letter: str) -> float:
     if letter in _NARROW:
         return 0.36

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from meetserver.whiteboard.render.fields import Box, Fields, box, color_of, text_of
+from meetserver.whiteboard.render.lettering import shortened
 from meetserver.whiteboard.render.markup import escaped, short
 from meetserver.whiteboard.render.strokes import Drawn, line
 
 FRAME = "#868e96"
 FRAMED = "#f1f3f5"
-"""What stands for an image that cannot be had."""
+"""What stands for an image that cannot be had, …"""
+ALT_SIZE = 16
+ALT_CHARS = 60
+"""… and what is said of it there."""
 
 
 def rectangle(fields: Fields) -> Drawn | None:
@@ -46,8 +50,9 @@ def image(fields: Fields, images: Mapping[str, str]) -> Drawn | None:
         return Drawn(shown, where)
     frame = f'<rect {_place(where)} fill="{FRAMED}" stroke="{FRAME}" stroke-width="2" stroke-dasharray="8 6"/>'
     x, y = where.center
-    name = escaped(text_of(fields, "alt")[:60])
-    called = f'<text x="{short(x)}" y="{short(y)}" font-size="16" fill="{FRAME}" text-anchor="middle">{name}</text>'
+    name = escaped(shortened(text_of(fields, "alt")[:ALT_CHARS], where.w / ALT_SIZE))
+    how = f'font-size="{ALT_SIZE}" fill="{FRAME}" text-anchor="middle"'
+    called = f'<text x="{short(x)}" y="{short(y)}" {how}>{name}</text>'
     return Drawn(frame + (called if name else ""), where)
 
 

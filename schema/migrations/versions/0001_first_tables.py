@@ -427,6 +427,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("settings ->> 'files_kept_days' IS NOT NULL"),
         )
         batch_op.create_index("ix_meeting_owner_id_created_at_id", ["owner_id", "created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_meeting_retention",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("settings ->> 'retention_days' IS NOT NULL"),
+            sqlite_where=sa.text("settings ->> 'retention_days' IS NOT NULL"),
+        )
 
     op.create_table(
         "passkey",
@@ -503,6 +510,7 @@ def upgrade() -> None:
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("is_held", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("by_message", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -517,6 +525,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_file")),
     )
     with op.batch_alter_table("file", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_file_by_message",
+            ["created_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("by_message AND deleted_at IS NULL"),
+            sqlite_where=sa.text("by_message AND deleted_at IS NULL"),
+        )
         batch_op.create_index("ix_file_content_id", ["content_id"], unique=False)
         batch_op.create_index("ix_file_deleted_at", ["deleted_at"], unique=False)
         batch_op.create_index(
@@ -549,6 +564,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("direct", sa.Text(), nullable=True),
         sa.Column("refusal", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("by_message", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["meeting_id"], ["meeting.id"], name=op.f("fk_file_upload_meeting_id_meeting"), ondelete="SET NULL"
         ),
@@ -641,6 +657,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("epoch", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
         sa.Column("last_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
+        sa.Column("log_base", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_quarantined", sa.Boolean(), server_default=sa.false(), nullable=False),
@@ -652,12 +669,56 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("room", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_room_log_base",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("log_base > 0"),
+            sqlite_where=sa.text("log_base > 0"),
+        )
+        batch_op.create_index(
             "ix_room_quarantined",
             ["id"],
             unique=False,
             postgresql_where=sa.text("is_quarantined"),
             sqlite_where=sa.text("is_quarantined"),
         )
+
+    op.create_table(
+        "file_message",
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("txn", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["file.id"], name=op.f("fk_file_message_file_id_file"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("file_id", "room_id", "author", "txn", name=op.f("pk_file_message")),
+    )
+    op.create_table(
+        "message_cursor",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_message_cursor_room_id_room"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("room_id", name=op.f("pk_message_cursor")),
+    )
+    op.create_table(
+        "message_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("people", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_message_text_room_id_room"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_text")),
+        sa.UniqueConstraint("room_id", "seq", name=op.f("uq_message_text_room_id_seq")),
+    )
+    with op.batch_alter_table("message_text", schema=None) as batch_op:
+        batch_op.create_index("ix_message_text_room_id_author", ["room_id", "author"], unique=False)
 
     op.create_table(
         "room_event",
@@ -700,6 +761,7 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("delivered", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("read", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_room_mark_room_id_room"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("room_id", "person", name=op.f("pk_room_mark")),
     )
@@ -744,9 +806,34 @@ def upgrade() -> None:
         "room_snapshot",
         sa.Column("room_id", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("is_base", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["room_id"], ["room.id"], name=op.f("fk_room_snapshot_room_id_room"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("room_id", "seq", name=op.f("pk_room_snapshot")),
     )
+
+    # By hand: the index of messages' words. Words come as they are to be compared (meetserver/chat/words.py), so
+    # neither database parses or folds anything itself.
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE INDEX message_words ON message_text USING gin (words)")
+    else:
+        op.execute(
+            "CREATE VIRTUAL TABLE message_words USING fts5"
+            "(words, content='message_text', content_rowid='id', columnsize=0, tokenize='ascii')"
+        )
+        # Those of a room that goes as well: what a foreign key deletes is seen by triggers.
+        op.execute(
+            "CREATE TRIGGER message_words_added AFTER INSERT ON message_text BEGIN"
+            " INSERT INTO message_words (rowid, words) VALUES (new.id, new.words); END"
+        )
+        op.execute(
+            "CREATE TRIGGER message_words_gone AFTER DELETE ON message_text BEGIN"
+            " INSERT INTO message_words (message_words, rowid, words) VALUES ('delete', old.id, old.words); END"
+        )
+        op.execute(
+            "CREATE TRIGGER message_words_changed AFTER UPDATE OF words ON message_text BEGIN"
+            " INSERT INTO message_words (message_words, rowid, words) VALUES ('delete', old.id, old.words);"
+            " INSERT INTO message_words (rowid, words) VALUES (new.id, new.words); END"
+        )

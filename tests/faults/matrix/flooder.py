@@ -20,7 +20,7 @@ from meetserver.client import Api, ClientError
 from meetserver.client.connection import Connection
 from meetserver.client.frames import command_frame
 from meetserver.client.hello import say_hello
-from meetserver.rooms.messages import Hello
+from meetserver.rooms.frames import Hello
 from tests.faults.cluster import AnyShard
 
 AGAIN_S = 0.5

@@ -20,7 +20,7 @@ def join(server: ScriptedServer, **options: Any) -> Any:
 
 
 async def take(events: AsyncIterator[RoomEvent], count: int) -> list[RoomEvent]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         return [await anext(events) for _ in range(count)]
 
 

@@ -3,11 +3,10 @@
 On which database: tests marked `both_databases` run on SQLite and on PostgreSQL. They are those in which the two
 could differ: things that happen at once, searches, pages, erasures, the room log. Of each other test one half of
 its cases runs, on the two in turn, so that half of every module is shown on each; the adapters' own suites in
-tests/contract run wholly on both. MEET_TEST_DATABASES=both runs everything on both.
+tests/contract run wholly on both. The long run (tests/long.py) runs everything on both.
 """
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -25,6 +24,7 @@ from meetserver.access import GrantedRole
 from meetserver.accounts.erasure import ERASE, AccountEraser, Erasure
 from meetserver.accounts.factor_settings import open_factors
 from meetserver.accounts.jobs import MAIL_REQUEST
+from meetserver.accounts.messages import Register
 from meetserver.accounts.oidc import open_sso
 from meetserver.accounts.service import open_accounts
 from meetserver.accounts.store import grant
@@ -40,6 +40,7 @@ from meetserver.adapters.memory.images import ImagesHere
 from meetserver.adapters.memory.operations import MemoryOperations
 from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.memory.security_log import MemorySecurityLog, Recorded
+from meetserver.adapters.message_index import SqlMessageIndex
 from meetserver.adapters.outgoing import HttpWeb
 from meetserver.adapters.random import SystemRandom
 from meetserver.adapters.room_log import open_room_log
@@ -48,6 +49,7 @@ from meetserver.cache.occupancy import Occupancy
 from meetserver.config import load_config
 from meetserver.database import after_commit
 from meetserver.errors import Refusal
+from meetserver.files.claims import Claims
 from meetserver.files.direct import DirectTransfers
 from meetserver.files.erasure import FileEraser
 from meetserver.files.inspection import Inspection
@@ -58,7 +60,7 @@ from meetserver.files.usage import FileUsage
 from meetserver.http.answer_eraser import AnswerEraser
 from meetserver.http.app import create_app
 from meetserver.http.services import Services
-from meetserver.ids import RoomId, ShardId, UserId
+from meetserver.ids import ParticipantId, RoomId, ShardId, UserId
 from meetserver.mail.models import outbox
 from meetserver.mail.outbox import Outbox, about
 from meetserver.mail.post import Post
@@ -70,9 +72,10 @@ from meetserver.meetings.service import Meetings
 from meetserver.meetings.tickets import Tickets
 from meetserver.messages import Command, Json, Role
 from meetserver.network.service import IpRules
-from meetserver.ports import Eraser, Mail, RoomReply
+from meetserver.ports import Eraser, Mail, Pieces, RoomReply
 from meetserver.rooms.eraser import RoomEraser
 from meetserver.rooms.messages import End
+from tests.long import IS_LONG
 from tests.servers import migrated
 
 PASSWORD = "correct horse battery"
@@ -91,16 +94,24 @@ class NotingRooms:
 
     def __init__(self) -> None:
         self.asked: list[tuple[RoomId, Command]] = []
+        self.asked_by: list[ParticipantId | None] = []
         self.live: dict[RoomId, bytes] = {}
+        self.parts: dict[RoomId, Pieces] = {}
         self.people: dict[RoomId, int] = {}
         self.refusal: Refusal | None = None
 
-    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+    async def ask(
+        self, room: RoomId, command: Command, *, role: Role = "host", by: ParticipantId | None = None
+    ) -> RoomReply | None:
         self.asked.append((room, command))
-        return None
+        self.asked_by.append(by)
+        return RoomReply(len(self.asked), "")
 
     async def state(self, room: RoomId) -> bytes | None:
         return self.live.get(room)
+
+    async def part(self, room: RoomId, part: str) -> Pieces | None:
+        return self.parts.get(room)
 
     async def is_awake(self, room: RoomId) -> bool:
         return room in self.live
@@ -189,10 +200,14 @@ class Api:
     async def log_in(self, email: str = "ann@example.com", password: str = PASSWORD) -> Answer:
         return await self.post("/auth/login", {"email": email, "password": password})
 
-    async def given_user(self, email: str = "ann@example.com", name: str = "Ann") -> "Api":
-        """Somebody with a verified account, signed in."""
+    async def sign_up(self, email: str = "ann@example.com", name: str = "Ann") -> None:
+        """As people do, with the link in the mail."""
         assert (await self.register(email, name)).status == 201
         assert (await self.post("/auth/verify", {"token": await self.mailed_token(email)})).status == 200
+
+    async def given_user(self, email: str = "ann@example.com", name: str = "Ann") -> "Api":
+        """Somebody with a verified account, signed in; as by the command line, which is quicker than signing up."""
+        assert await self.services.accounts.add(Register(email=email, password=PASSWORD, name=name))
         answer = await self.log_in(email)
         assert answer.status == 200, answer
         return self.signed_in(answer.body["access_token"])
@@ -246,7 +261,7 @@ Make = Callable[..., Awaitable[Api]]
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose one database for each case that need not run on both."""
-    if os.environ.get("MEET_TEST_DATABASES") == "both":
+    if IS_LONG:
         return
     by_case: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -345,6 +360,7 @@ async def _services(
         tickets=Tickets(keys.derive("ticket"), clock, random),
         boards=BoardsHere(),
         files=files,
+        chat_files=Claims(database, clock),
         uploads=uploads,
         direct=DirectTransfers(database, blobs, presigner, uploads, files, clock, lambda: None),
         file_usage=FileUsage(config, database, blobs, clock),
@@ -353,6 +369,8 @@ async def _services(
         occupancy=Occupancy(cached, SHARD, lambda: [SHARD], lambda: rooms.people),
         operations=MemoryOperations(),
         history=history,
+        message_index=SqlMessageIndex(database, keys),
+        index_soon=lambda _: None,
         security_log=security_log,
         limiter=limiter,
         ready=list,

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+from meetserver.adapters.message_index import Keys
 from meetserver.database import metadata
 from tests.integration.http.given_items import Items
 
@@ -47,7 +48,8 @@ INSERT INTO idempotency_key (principal, route, key, body_hash, claimed_by, claim
     SELECT 'user u' || i % ({some} / 10), 'r', i, '', '', ago(i), later(i) FROM generate_series(1, {some}) i;
 INSERT INTO meeting (id, owner_id, title, settings, created_at, updated_at)
     SELECT 'm' || i, CASE WHEN i % 10 = 0 THEN '{user}' ELSE 'u' || i END, 'Weekly',
-        CASE WHEN i % 100 = 0 THEN '{{"files_kept_days": 9}}'::jsonb ELSE '{{}}' END, ago(i), ago(i)
+        CASE WHEN i % 100 = 0 THEN '{{"files_kept_days": 9, "retention_days": 9}}'::jsonb ELSE '{{}}' END,
+        ago(i), ago(i)
     FROM generate_series(1, {some}) i;
 INSERT INTO invitee (id, meeting_id, email, email_key, role, created_at)
     SELECT 'i' || i, CASE WHEN i % 10 = 0 THEN '{meeting_id}' ELSE 'm' || i END, '', 'u' || i || '@example.org',
@@ -74,6 +76,11 @@ INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data, su
     SELECT 'other', i, 1, ago({many} - i), 'p', CASE WHEN i % 100 = 0 THEN 'chat.deleted' ELSE 'chat.edited' END, 1, '',
         i / 10
     FROM generate_series(1, {some}) i;
+INSERT INTO message_text (room_id, seq, author, people, words)
+    SELECT CASE WHEN i % 10 = 0 THEN '{room}' ELSE 'r' || i END, 1000 + i * 5, 'p', '',
+        CASE WHEN i % 1000 = 0 THEN $${words} {rare}$$ WHEN i % 10 = 0 THEN $${words}$$ ELSE 'r' || i END::tsvector
+    FROM generate_series(1, {some}) i;
+INSERT INTO message_cursor (room_id, until) SELECT 'r' || i, i FROM generate_series(1, {some}) i;
 INSERT INTO room_mark (room_id, person, delivered, read)
     SELECT CASE WHEN i % 100 = 0 THEN '{room}' ELSE 'r' || i END, 'u' || i, i, i FROM generate_series(1, {some}) i;
 INSERT INTO room_event (room_id, seq, epoch, at, author, type, version, data)
@@ -83,11 +90,13 @@ INSERT INTO file_content (id, owner_id, digest, size_bytes, parts, thumbnails, k
     SELECT 'f' || i, 'u' || i, int4send(i), 1, '[]', '[]', '', ago(i), CASE WHEN i % 1000 = 0 THEN ago(i) END
     FROM generate_series(1, {some}) i;
 INSERT INTO file
-    (id, content_id, meeting_id, owner_id, uploader, name, media_type, size_bytes, created_at, deleted_at)
+    (id, content_id, meeting_id, owner_id, uploader, name, media_type, size_bytes, created_at, deleted_at, by_message)
     SELECT 'f' || i, 'f' || i, CASE WHEN i % 100 = 0 THEN '{meeting_id}' ELSE 'm' || i END,
         CASE WHEN i % 1000 = 0 THEN '{user}' ELSE 'u' || i END, 'u' || i, '', '', 1, ago(i),
-        CASE WHEN i % 1000 = 0 THEN ago(i) END
+        CASE WHEN i % 1000 = 0 THEN ago(i) END, i % 7 = 0
     FROM generate_series(1, {some}) i;
+INSERT INTO file_message (file_id, room_id, author, txn)
+    SELECT 'f' || i, 'r' || i, 'p' || i, 't' || i FROM generate_series(1, {some}) i;
 INSERT INTO file_usage_of_owner (id, files, bytes) SELECT 'u' || i, i, i FROM generate_series(1, {some}) i;
 INSERT INTO file_usage_of_meeting (id, files, bytes) SELECT 'm' || i, i, i FROM generate_series(1, {some}) i;
 INSERT INTO file_upload
@@ -130,6 +139,9 @@ MESSAGE: Final = '{"message_id":"m","name":"Ann","text":"Ann"}'
 def filling(given: Items, now: datetime) -> str:
     """The SQL that adds them around what was given, all of it past at `now`."""
     around = {"user": given.user, "room": given.room, "meeting_id": given.parts["meeting_id"]}
+    keys = Keys(given.room)
+    ann, rare, all_ = *keys.words(("ann", "rare")), *keys.people(None)
+    around |= {"words": f"'{ann}':1 '{all_}'", "rare": f"'{rare}':2"}
     rows = ROWS.format(message=MESSAGE, many=MANY, some=SOME, **around)
     rows = rows.replace("ago(", "pg_temp.ago(").replace("later(", "pg_temp.later(")
     return FILL.format(now=now.isoformat(), rows=rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import access, limits
 from meetserver.accounts.models import user_account
@@ -84,12 +85,13 @@ PARTS: Mapping[str, str] = {"role": "auditor", "name": "none", "file": "none"}
 
 
 class World:
-    """The people, signed in, and a meeting of its own for each cell."""
+    """The people, signed in, and a meeting of its own for each cell that may change it."""
 
     def __init__(self, api: Api, ids: dict[str, str]) -> None:
         self.api = api
         self._ids = ids
         self._made = 0
+        self._unchanged = ""
         self._signed_in: dict[str, Api] = {}
 
     async def person(self, name: str) -> Api:
@@ -104,25 +106,29 @@ class World:
         assert answer.status == 200, answer
         return self.api.signed_in(answer.body["access_token"])
 
-    async def meeting(self) -> str:
+    async def meeting(self, *, is_read_only: bool = False) -> str:
+        """A new one, or the one that nobody changes."""
+        if is_read_only and self._unchanged:
+            return self._unchanged
         made = await (await self.person("host")).given_meeting()
-        database, now = self.api.services.database, self.api.services.clock.now()
+        await self.api.services.database.run(lambda connection: self._fill(connection, made["id"], made["room_id"]))
+        if is_read_only:
+            self._unchanged = str(made["id"])
+        return str(made["id"])
+
+    async def _fill(self, connection: AsyncConnection, meeting: str, room: str) -> None:
+        now = self.api.services.clock.now()
+        invited = []
         for role in ("cohost", "participant", "viewer"):
             self._made += 1
-            await database.write(
-                insert(invitee).values(
-                    id=f"invitee{self._made}",
-                    meeting_id=made["id"],
-                    email=f"{role}@example.com",
-                    email_key=f"{role}@example.com",
-                    role=role,
-                    created_at=now,
-                )
-            )
-        await database.write(
+            email = f"{role}@example.com"
+            row = {"id": f"invitee{self._made}", "meeting_id": meeting, "role": role, "created_at": now}
+            invited.append({**row, "email": email, "email_key": email})
+        await connection.execute(insert(invitee), invited)
+        await connection.execute(
             insert(room_session).values(
                 session=f"session{self._made}",
-                room_id=made["room_id"],
+                room_id=room,
                 participant="p",
                 token_hash=b"",
                 ticket=f"ticket{self._made}",
@@ -130,7 +136,6 @@ class World:
                 opened_at=now,
             )
         )
-        return str(made["id"])
 
     async def file(self) -> str:
         answer = await (await self.person("host")).bring(await self.meeting(), b"What we agreed on.")
@@ -149,7 +154,7 @@ class World:
     async def call(self, who: Api, route: AnyRoute) -> Answer:
         parts = {**PARTS, "user_id": self._ids["target"]}
         if "meeting_id" in route.path_parts:
-            parts["meeting_id"] = await self.meeting()
+            parts["meeting_id"] = await self.meeting(is_read_only=route.method in SAFE_METHODS)
         if route.action.startswith(("auth.", "account.")) and route.method not in SAFE_METHODS:
             self._signed_in.clear()  # it may end sessions
         if "file_id" in route.path_parts:

@@ -242,7 +242,8 @@ async def test_a_disabled_account_is_refused_like_a_wrong_password(api: Api) -> 
 
 
 async def test_what_happens_at_the_door_is_written_down(api: Api) -> None:
-    await api.given_user()
+    await api.sign_up()
+    await api.log_in()
     await api.log_in(password="wrong horse battery")
     await api.log_in("nobody@example.com")
     assert [event.type for event in api.recorded] == [

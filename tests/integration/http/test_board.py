@@ -13,6 +13,7 @@ from meetserver.rooms.messages import RoleSet
 from meetserver.whiteboard.messages import AddPage, Applied, Apply, Delete, PageAdded, Put, Saved, Sheet
 from tests.files.pictures import picture
 from tests.integration.http.conftest import Answer, Api, NotingRooms
+from tests.integration.http.statements import statements_of
 from tests.integration.http.test_history import BO, Room
 
 LINE = {"kind": "line", "x1": 0, "y1": 0, "x2": 10, "y2": 10, "color": "#d6336c", "width": 4}
@@ -80,14 +81,27 @@ async def test_a_picture_is_an_attachment_that_no_browser_runs(room: Room) -> No
     assert svg.findtext(f"{SVG}title") == "Plans / 2026"
 
 
-async def test_an_image_on_the_board_is_in_its_pictures(room: Room) -> None:
+async def test_images_on_the_board_are_in_its_pictures(room: Room) -> None:
+    async def brought(meeting: str) -> str:
+        return str((await room.owner.bring(meeting, picture("PNG"), "cat.png", "image/png")).body["id"])
+
     meeting = room.path.rpartition("/")[2]
-    file = (await room.owner.bring(meeting, picture("PNG"), "cat.png", "image/png")).body["id"]
     place = {"kind": "image", "x": 0, "y": 0, "w": 10, "h": 10}
-    await room.happens(BO, Applied([Put("a", {**place, "file": file}), Put("b", {**place, "file": "of-nobody"})]))
-    svg = ElementTree.fromstring((await room.owner.get(f"{room.path}/whiteboard.svg")).body)
-    (image,) = svg.iter(f"{SVG}image")
-    assert str(image.get("href")).startswith("data:image/webp;base64,")
+    files = [
+        "of-nobody",
+        await brought((await room.owner.given_meeting())["id"]),
+        *[await brought(meeting) for _ in range(3)],
+    ]
+    costs = set()
+    for count in (3, 5):
+        await room.happens(BO, Applied([Put(file, {**place, "file": file}) for file in files[:count]]))
+        with statements_of(room.owner.services.database) as sent:
+            svg = ElementTree.fromstring((await room.owner.get(f"{room.path}/whiteboard.svg")).body)
+        images = [str(image.get("href")) for image in svg.iter(f"{SVG}image")]
+        assert len(images) == count - 2, "those that are nobody's, or another meeting's, are frames"
+        assert all(image.startswith("data:image/webp;base64,") for image in images)
+        costs.add(len(sent))
+    assert len(costs) == 1, "all of them are read at once"
 
 
 RECTANGLE = {"type": "rectangle", "x": 5, "y": 5, "width": 30, "height": 20}
@@ -108,7 +122,19 @@ async def test_a_drawing_is_put_on_a_new_page(room: Room) -> None:
     rooms: Any = room.owner.services.rooms
     added, *applied = [command for _, command in rooms.asked]
     assert added == AddPage(page, "Plan")
-    assert [(type(one), one.page, len(one.ops)) for one in applied] == [(Apply, page, 200), (Apply, page, 50)]
+    assert [(type(one), one.page, len(one.ops), one.follows) for one in applied] == [
+        (Apply, page, 200, None),
+        (Apply, page, 50, 2),
+    ]
+    assert set(rooms.asked_by) == {None}
+
+
+async def test_who_is_in_the_room_draws_it_there(room: Room) -> None:
+    token = await room.joins(BO)
+    answer = await imports(room.owner.signed_in(None), room.path, [RECTANGLE], Authorization=f"Session {token}")
+    assert answer.status == 201
+    rooms: Any = room.owner.services.rooms
+    assert rooms.asked_by == [BO, BO]
 
 
 async def test_what_is_no_drawing_is_refused(room: Room) -> None:
@@ -124,7 +150,7 @@ async def test_what_is_no_drawing_is_refused(room: Room) -> None:
 async def test_what_the_room_refuses_leaves_no_page(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def ask(_: NotingRooms, __: object, command: Any, *, role: str) -> None:
+    async def ask(_: NotingRooms, __: object, command: Any, *, role: str = "host", by: object = None) -> None:
         asked.append(command.type)
         if isinstance(command, Apply):
             raise refused(Refusal("too_large", "the board is full"))

@@ -57,7 +57,6 @@ LATER: list[dict[str, Any]] = [
     {"rrule": "FREQ=DAILY"},
     {"settings": {"recording": True}},
     {"settings": {"media": "relay"}},
-    {"settings": {"retention_days": 3}},
 ]
 
 

@@ -16,17 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meetserver import limits
 from meetserver.accounts import attempts, factor_store, role_store, store, user_store
 from meetserver.adapters.log_erasure import SqlLogErasure
+from meetserver.adapters.log_expiry import SqlLogExpiry
 from meetserver.adapters.memory.sealer import PlainSealer
+from meetserver.adapters.message_index import SqlMessageIndex
 from meetserver.adapters.migrations import migrate
 from meetserver.audit import store as security_log
+from meetserver.chat.words import sought_in
 from meetserver.config import Config
 from meetserver.database import Database, metadata
-from meetserver.files import direct_store, retention_store, upload_store, usage_store
+from meetserver.files import claims_store, direct_store, retention_store, upload_store, usage_store
 from meetserver.files import store as files
 from meetserver.http import store as http_store
-from meetserver.ids import MeetingId, ParticipantId, SessionId
+from meetserver.ids import FileId, MeetingId, ParticipantId, RoomId, SessionId
 from meetserver.jobs import store as jobs
 from meetserver.mail import store as mail
+from meetserver.ports import FileClaim, IndexChange, LogExpiry, MessageIndex, Said
+from meetserver.rooms import mark_store
 from meetserver.rooms.snapshot import encode_snapshot
 from meetserver.rooms.state import empty
 from tests.integration.http import statements
@@ -133,10 +138,14 @@ async def look_for_work(api: Api, given: Items) -> None:
     await direct_store.to_take_in(database, ["f5"], now, 4)
     await files.doomed(database, 100)
     await SqlLogErasure(database, PlainSealer()).missed_deletions(yesterday, 100)
+    await look_for_the_past(SqlLogExpiry(database, PlainSealer()), given, yesterday)
     await files.held(database, "f5", 100)
     await retention_store.meetings_with_days(database, "m5", 200)
+    await mark_store.page(database, ("r5", "u5"), limits.SWEEP_ROWS)
+    await mark_store.remove(database, [("r5", "nobody"), ("r6", "nobody")])
     await security_log.head(database)
     await security_log.page(database, 5000, 1000)
+    await look_for_words(SqlMessageIndex(database, PlainSealer()), given)
 
     async def unit(connection: AsyncConnection) -> None:
         await files.mark_deleted(connection, files.LEFT_BEHIND, now, 100)
@@ -144,8 +153,37 @@ async def look_for_work(api: Api, given: Items) -> None:
         meetings = [MeetingId(given.parts["meeting_id"]), MeetingId("m5")]
         await files.mark_deleted(connection, files.made_until(yesterday, meetings), now, 100)
         await files.forget_deleted(connection, yesterday, 100)
+        some = await claims_store.by_message(connection, (yesterday - timedelta(9), ""), now, 100)
+        await claims_store.unsent(connection, [id_ for _, id_ in some])
 
     await database.run(unit)
+
+
+async def look_for_the_past(expiry: LogExpiry, given: Items, before: datetime) -> None:
+    for in_all in (False, True):
+        await expiry.aging(MeetingId("m5"), before, limits.RETENTION_ROOMS, in_all=in_all)
+    await expiry.unfinished(RoomId("r5"), limits.SWEEP_ROWS)
+    await expiry.covered(given.room, 5, ["chat.sent"], 0, limits.LOG_PAGE_EVENTS)
+    await expiry.told_later(given.room, 5, 5, limits.LOG_PAGE_EVENTS)
+    await expiry.set_base(given.room, 1, b"")
+    await expiry.sweep(given.room, 1)
+
+
+async def look_for_words(index: MessageIndex, given: Items) -> None:
+    """What is written into the index, and words that few messages have."""
+    seen = (await index.place(given.room)).until
+    await index.places(RoomId("r5"), limits.INDEX_ROOMS)
+    await index.stretch(given.room, 5000, 5000 + limits.INDEX_STRETCH)
+    now = {5: ("ann",)}
+    change = IndexChange({4: Said(ParticipantId("p"), ("ann",))}, now, {6}, {ParticipantId("nobody")}, 1)
+    assert await index.bring_on(given.room, seen, 5000, change)
+    assert await index.bring_on(given.room, 5000, 5001, IndexChange())
+    for query in ("rare", "ann rare -bo", '"ann rare"', "rar"):
+        for before, after in ((None, None), (20_000, None), (None, 1), (20_000, 5)):
+            sought = sought_in(query)
+            assert sought is not None
+            await index.find(given.room, sought, [ParticipantId("p")], before=before, after=after, limit=50)
+    await index.clear(RoomId("r5"))
 
 
 async def look_around(api: Api, given: Items) -> None:
@@ -166,10 +204,17 @@ async def look_around(api: Api, given: Items) -> None:
     await log.entries_at(given.room, [1, 5])
     await log.entries_about(given.room, [1, 5], 100)
     await log.deleted_among(given.room, [1, 5])
+    await claims_store.claims_of(database, ["f5", "f6"])
 
     async def unit(connection: AsyncConnection) -> None:
         await http_store.delete_claims_of(connection, f"user {given.user}")
         await role_store.is_last_admin(connection, given.user)
+        await claims_store.of_meeting(connection, MeetingId(given.parts["meeting_id"]), ["f5", "f6"])
+        await claims_store.counts(connection, ["f5", "f6"])
+        await claims_store.add(
+            connection, [FileClaim(FileId(given.parts["file_id"]), given.room, ParticipantId("p"), "t")]
+        )
+        await claims_store.hide(connection, ["f5", "f6"])
         await files.mark_deleted(connection, files.of_uploader(given.user), now, 100)
         await usage_store.of_server(connection)
         await usage_store.of_meeting(connection, MeetingId(given.parts["meeting_id"]))

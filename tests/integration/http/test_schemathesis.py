@@ -1,13 +1,16 @@
 """Every operation of the served document, called with generated requests: no 5xx, nothing undocumented."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meetserver.accounts.messages import Register
 from tests.integration.http.conftest import PASSWORD, Api, Make
+from tests.long import by_length
 
 # What a schema cannot say: that an address, a time or a zone exists. A request may fit it and still be refused.
 SETTINGS = """
@@ -29,8 +32,9 @@ async def api(make_api: Make) -> Api:
     return await make_api(require_verified_email=False, rate_factor=0)
 
 
-async def conforms(api: Api, folder: Path, *words: str) -> None:
-    """Run all checks over all operations, with these further words on its command line; a failure shows its report."""
+async def conforms(api: Api, folder: Path, *words: str) -> str:
+    """Run all checks over all operations, with these further words on its command line; a failure shows its report.
+    How many requests that were."""
     settings = folder / "schemathesis.toml"
     settings.write_text(SETTINGS.format(accepted=", ".join(f'"{status}"' for status in ACCEPTED)))
     url = str(api.client.make_url("/api/v1/openapi.json"))
@@ -44,13 +48,17 @@ async def conforms(api: Api, folder: Path, *words: str) -> None:
     )
     output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
+    found = re.search(r"\d+ generated", output.decode())
+    assert found is not None
+    return f"{found[0]} requests"
 
 
-async def test_for_whoever_is_not_signed_in(api: Api, tmp_path: Path) -> None:
-    await conforms(api, tmp_path, "--phases", "fuzzing", "--max-examples", "6")
+async def test_for_whoever_is_not_signed_in(api: Api, tmp_path: Path, record_property: Any) -> None:
+    examples = by_length(short="2", long="6")
+    record_property("counted", await conforms(api, tmp_path, "--phases", "fuzzing", "--max-examples", examples))
 
 
-async def test_for_an_administrator_who_owns_a_meeting(api: Api, tmp_path: Path) -> None:
+async def test_for_an_administrator_who_owns_a_meeting(api: Api, tmp_path: Path, record_property: Any) -> None:
     await api.services.accounts.add(Register(email="ann@example.com", password=PASSWORD, name="Ann"), is_admin=True)
     token = (await api.log_in()).body["access_token"]
     admin = api.signed_in(token)
@@ -59,5 +67,10 @@ async def test_for_an_administrator_who_owns_a_meeting(api: Api, tmp_path: Path)
     ending = [f"--exclude-operation-id={name}" for name in ("logout", "end_session", "delete_me", "end_user_sessions")]
     # A form without a body is sent with one, and taken (tests/integration/http/test_files.py has those without).
     ending.append("--exclude-operation-id=upload_file")
-    await conforms(api, tmp_path, "--max-examples", "4", "--header", f"Authorization: Bearer {token}", *ending)
+    # Its phase that goes through the bounds of every field (5,000 requests) is left to the long run.
+    phases = by_length(short=["--phases", "fuzzing,stateful"], long=[])
+    said = await conforms(
+        api, tmp_path, *phases, "--max-examples", "4", "--header", f"Authorization: Bearer {token}", *ending
+    )
+    record_property("counted", said)
     assert (await admin.get("/users/me")).status == 200, "one of the calls ended the session of all others"

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from meetserver import limits
 from meetserver.errors import Conflict
 from meetserver.http.app import create_app
+from meetserver.http.pages import KEPT
 from tests.integration.http.conftest import Api, Make
 
 
@@ -168,6 +169,30 @@ async def test_the_page_and_its_files(api: Api, tmp_path: Path) -> None:
             "//static/",
         ):
             assert (await other.get(hidden)).code == "not_found"
+
+
+async def test_what_the_page_names_is_kept_for_as_long_as_it_is_the_same(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "index.html").write_text('<script src="/static/main.js"></script>')
+    named: list[str] = []
+    for content in ("export {}", "export const it = 1"):
+        folder = tmp_path / str(len(named))
+        (folder / "static").mkdir(parents=True)
+        (folder / "static" / "main.js").write_text(content)
+        (folder / "templates").symlink_to(tmp_path / "templates")
+        async with TestClient(TestServer(create_app(api.services, web_folder=folder))) as client:
+            other = Api(client, api.services)
+            page = await other.get("//")
+            assert page.headers["Cache-Control"] == "no-cache"
+            named.append(page.body.decode().split('"')[1])
+            here = await other.get("/" + named[-1])
+            assert (here.body.decode(), here.headers["Cache-Control"]) == (content, KEPT)
+            for asked in (named[0][:-1] + "x", "/static/main.js", "/static/r/0123456789abcdef/main.js"):
+                answer = await other.get("/" + asked)
+                assert answer.headers["Cache-Control"] != KEPT
+            elsewhere = await other.get("//static/r/0123456789abcdef/main.js")  # of a page from another release
+            assert elsewhere.body.decode() == content
+    assert named[0] != named[1]
 
 
 async def test_configured_origins_may_call_with_tokens(make_api: Make) -> None:

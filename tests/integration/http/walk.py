@@ -21,6 +21,7 @@ SAMPLES: Final[Mapping[str, str]] = {
     "page": "1",
     "part": "whiteboard",
     "first": "0",
+    "format": "text",
     "px": "256",
     "q": "ann",
     "role": "admin",
@@ -28,6 +29,7 @@ SAMPLES: Final[Mapping[str, str]] = {
     "since": (START - timedelta(hours=1)).isoformat(),
     "subject": "nobody",
     "type": "password.changed",
+    "types": "participant.joined,room.changed",
     "version": "v",
 }
 """What lists may be asked for, by the names of their filters."""

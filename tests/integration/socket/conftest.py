@@ -36,7 +36,7 @@ class Socket:
 
     async def hear(self) -> dict[str, Any]:
         """The next frame; a close fails the test."""
-        message = await self.raw.receive(timeout=10)
+        message = await self.raw.receive(timeout=30)
         assert message.type is aiohttp.WSMsgType.TEXT, (message.type, self.raw.close_code, message.extra)
         frame: dict[str, Any] = msgspec.json.decode(message.data)
         return frame
@@ -54,7 +54,7 @@ class Socket:
     async def end(self) -> tuple[int | None, str]:
         """Read until the server closes: (code, reason)."""
         while True:
-            message = await self.raw.receive(timeout=15)
+            message = await self.raw.receive(timeout=30)
             if message.type is aiohttp.WSMsgType.CLOSE:
                 return message.data, message.extra or ""
             if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):

@@ -16,7 +16,7 @@ from meetserver.rooms.models import room_event
 from tests.integration.socket.conftest import PASSWORD, Meeting, Socket
 
 UP = "\N{THUMBS UP SIGN}"
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 @pytest.fixture

@@ -108,12 +108,12 @@ async def test_a_socket_that_answers_pings_stays(meeting: Meeting, monkeypatch: 
     monkeypatch.setattr(limits, "PING_S", 0.02)
     pings = 0
     while pings < 3:
-        message = await bo.raw.receive(timeout=5)
+        message = await bo.raw.receive(timeout=20)
         if message.type.name == "PING":
             await bo.raw.pong(message.data)
             pings += 1
     await bo.say(id=2, type="ping")
-    while (await bo.raw.receive(timeout=5)).type.name != "TEXT":
+    while (await bo.raw.receive(timeout=20)).type.name != "TEXT":
         pass
 
 

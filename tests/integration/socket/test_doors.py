@@ -15,7 +15,7 @@ from meetserver.config import Config
 from meetserver.rooms import messages as rooms
 from tests.integration.socket.conftest import Meeting, Socket
 
-HELLO_S = 10.0
+HELLO_S = 30.0
 
 
 async def hello(meeting: Meeting, **data: Any) -> tuple[Socket, dict[str, Any]]:

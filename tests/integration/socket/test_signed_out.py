@@ -12,8 +12,8 @@ import pytest
 from meetserver import limits
 from meetserver.accounts.messages import Register
 from meetserver.accounts.users import Users
-from meetserver.bootstrap import Core, open_core
 from meetserver.config import Config
+from meetserver.core import Core, open_core
 from meetserver.ids import UserId
 from meetserver.ports import Origin
 from tests.integration.socket.conftest import Meeting, Socket

@@ -9,6 +9,7 @@ from meetserver.actors.background import Background
 from meetserver.actors.edge import EdgeRoom
 from meetserver.actors.envelopes import EdgeLost, OpenByTicket
 from meetserver.actors.room import RoomActor
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.memory.clock import LoopClock
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.room_log import MemoryRoomLog
@@ -56,6 +57,7 @@ class House:
             ShardId("owner"),
             store=self.log,
             committer=self._committer,
+            files=MemoryChatFiles(),
             clock=LoopClock(),
             random=self._random,
         )

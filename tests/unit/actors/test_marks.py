@@ -58,7 +58,7 @@ def test_a_mark_is_stored_and_told() -> None:
         assert await mark(ann, delivered=2, read=1) == {"re": 1, "ok": {}}
         await settle(2)
         assert marks_told(bo) == [("ann", 2, 1)]
-        assert stored(world) == {"user-ann": Mark(2, 1)}
+        assert stored(world) == {"user-ann": Mark(2, 1, 1)}
 
     play(scene)
 
@@ -87,7 +87,7 @@ def test_many_marks_are_one_statement_a_second(monkeypatch: pytest.MonkeyPatch) 
         await settle(2)
         assert saves.count <= 4
         assert marks_told(bo)[-1] == ("ann", seq, seq)
-        assert stored(world) == {"user-ann": Mark(seq, seq), "bo": Mark(seq, seq)}
+        assert stored(world) == {"user-ann": Mark(seq, seq, seq), "bo": Mark(seq, seq, seq)}
 
     play(scene, slowest_statement_s=0)
 
@@ -112,7 +112,7 @@ def test_they_are_known_after_a_restart_and_to_whoever_comes_or_comes_back() -> 
         await mark(bo, delivered=3)
         await world.router.drain()
         await world.kill_and_restart()
-        assert stored(world) == {"user-ann": Mark(2, 2), "bo": Mark(3, 0)}, "also what was said last"
+        assert stored(world) == {"user-ann": Mark(2, 2, 2), "bo": Mark(3, 0)}, "also what was said last"
         assert await bo.resume()
         shown = {"ann": {"delivered": 2, "read": 2}, "bo": {"delivered": 3, "read": 0}}
         assert bo.replies[0]["ok"]["marks"] == shown
@@ -139,6 +139,22 @@ def test_who_comes_back_signed_in_has_read_what_they_had_read() -> None:
     play(scene)
 
 
+def test_what_one_has_seen_is_stored_and_told_to_nobody() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        await mark(ann, delivered=2)
+        await settle(2)
+        await mark(ann, seen=2)
+        await settle(2)
+        assert marks_told(bo) == [("ann", 2, 0)], "not even that there was something to tell"
+        assert stored(world) == {"user-ann": Mark(2, 0, 2)}
+        cy = Person(world, ROOM, "cy")
+        await cy.join()
+        assert cy.snapshot is not None
+        assert cy.snapshot["marks"]["ann"] == {"delivered": 2, "read": 0}
+
+    play(scene)
+
+
 def test_in_a_crowd_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MARKS_TOLD_MEMBERS", 1)
 
@@ -146,6 +162,6 @@ def test_in_a_crowd_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         await mark(ann, read=2)
         await settle(2)
         assert marks_told(bo) == []
-        assert stored(world) == {"user-ann": Mark(2, 2)}
+        assert stored(world) == {"user-ann": Mark(2, 2, 2)}
 
     play(scene)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,9 +14,10 @@ from meetserver.ports import Started
 from meetserver.presence import messages as presence
 from meetserver.rooms import messages as rooms
 from meetserver.signaling import messages as signaling
+from meetserver.whiteboard.messages import Apply, Put, Undo
 from tests.faults.history import Acked, Seen
 from tests.simulation.person import Person
-from tests.simulation.scene import play, settle, types
+from tests.simulation.scene import ROOM, play, settle, types
 from tests.simulation.world import World
 
 
@@ -69,6 +71,32 @@ def test_a_txn_is_known_after_a_restart_though_a_snapshot_covers_it() -> None:
         assert again["ok"]["seq"] == first["ok"]["seq"]
 
     play(scene)
+
+
+def test_what_would_change_nothing_now_and_did_then_has_its_first_reply() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        sent = await ann.ask(chat.Send(text="hi"))
+        edit = chat.Edit(sent["ok"]["message_id"], text="hello")
+        first = await ann.ask(edit, txn="once")
+        await bo.ask(chat.Send(text="hm"))
+        await world.router.drain()
+        await world.kill_and_restart()
+        assert await ann.resume()
+        again = await ann.ask(edit, txn="once")
+        assert again["ok"]["seq"] == first["ok"]["seq"]
+        unchanged = await ann.ask(edit, txn="another")
+        assert unchanged["ok"]["seq"] == world.log.rooms[ROOM].last_seq
+
+    play(scene)
+
+
+def test_who_lost_the_room_does_not_say_that_there_is_nothing_to_change() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        await ann.ask(chat.Send(text="hi"))
+        world.log.rooms[ROOM].epoch += 1
+        assert (await ann.ask(Undo()))["error"]["code"] == "unavailable"
+
+    play(scene, closes=False)
 
 
 def test_an_end_is_acked_told_and_closes_every_session() -> None:
@@ -345,6 +373,20 @@ def test_a_service_is_answered_and_the_room_takes_its_word() -> None:
         state = await world.router.desk.state(ann.room)
         assert state is not None
         assert b"New title" in state
+
+    play(scene)
+
+
+def test_a_part_is_what_it_was_when_it_was_asked_for() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        await ann.ask(Apply([Put("a", {})]))
+        part = await world.router.desk.part(ann.room, "whiteboard")
+        assert part is not None
+        assert part.seq == len(types(world))
+        await ann.ask(Apply([Put("b", {})]))
+
+        assert [one["id"] for one in msgspec.json.decode(b"".join(part.pieces))["pages"]["1"]] == ["a"]
+        assert await world.router.desk.part(RoomId("nowhere"), "whiteboard") is None
 
     play(scene)
 

@@ -64,11 +64,6 @@ def test_what_is_no_message_is_refused(command: Send) -> None:
     assert_refused(given_room(), "Ann", command, "bad_message")
 
 
-def test_files_come_with_a_later_version() -> None:
-    assert_refused(given_room(), "Ann", Send(text="see", files=["f1"]), "not_supported")
-    assert granted(given_room(), "Ann", Send(text="see", files=[]))
-
-
 def test_chat_can_be_turned_off() -> None:
     assert_refused(with_settings(given_room(), chat=False), "Ann", Send(text="hello"), "forbidden")
 

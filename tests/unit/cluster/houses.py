@@ -13,6 +13,7 @@ from meetserver.actors.pressure import Pressure
 from meetserver.actors.room import RoomActor
 from meetserver.actors.supervisor import Supervisor
 from meetserver.adapters.memory.bus import MemoryBus
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.memory.clock import LoopClock
 from meetserver.adapters.memory.random import SeededRandom
 from meetserver.adapters.memory.room_log import MemoryRoomLog
@@ -76,7 +77,13 @@ class Shard:
 
     def _actor(self, room: RoomId) -> RoomActor:
         return RoomActor(
-            room, self.name, store=self.log, committer=self.committer, clock=self.clock, random=self.random
+            room,
+            self.name,
+            store=self.log,
+            committer=self.committer,
+            clock=self.clock,
+            random=self.random,
+            files=MemoryChatFiles(),
         )
 
     async def given(self, name: str, **more: Any) -> Person:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ from cryptography.exceptions import InvalidTag
 from meetserver import limits
 from meetserver.chat.messages import Send
 from tests.e2ee import (
+    CHUNK_BYTES,
+    TAG_BYTES,
     Member,
     bytes_of,
     context,
     identity_from,
+    open_file,
     public_text,
     safety_code,
     seal,
+    seal_file,
     text_of,
     unseal,
     unwrap,
@@ -38,6 +43,9 @@ MESSAGES: list[tuple[int, dict[str, Any], str, str]] = [
     (2, {"text": "x" * 64}, "send", ""),
     (2**40, {"text": "mended"}, "edit", "118-k3f9x2ab"),
 ]
+FILE_KEY = bytes(range(200, 232))
+FILES = ((b"", 0), (b"The plans.\n", 1), (b"0123456789abcdef", 65_537))
+"""What is repeated, and how often: nothing, little, and more than one chunk."""
 
 
 def members() -> dict[str, Member]:
@@ -72,11 +80,24 @@ def made() -> dict[str, Any]:
             }
             for counter, content, kind, about in MESSAGES
         ],
+        "files": [
+            {
+                "key": text_of(FILE_KEY),
+                "repeated": text.decode(),
+                "times": times,
+                "sealed_sha256": _digest(text * times),
+            }
+            for text, times in FILES
+        ],
         "safety_codes": [
             {"participants": some, "code": safety_code(ROOM, [everybody[who] for who in some])}
             for some in (["p-ada"], ["p-ada", "p-grace"], ["p-cy", "p-grace", "p-ada"])
         ],
     }
+
+
+def _digest(content: bytes) -> str:
+    return sha256(seal_file(FILE_KEY, ROOM, content)).hexdigest()
 
 
 def written() -> Any:
@@ -112,6 +133,17 @@ def test_a_message_is_bound_to_its_place(change: str) -> None:
         sealed[7 if change == "counter" else -1] ^= 1
     with pytest.raises(InvalidTag):
         unseal(KEY, sealed=text_of(bytes(sealed)), **place)
+
+
+def test_a_file_is_opened_whole_and_in_its_order_only() -> None:
+    content = b"0123456789abcdef" * 150_000
+    sealed = seal_file(FILE_KEY, ROOM, content)
+    assert open_file(FILE_KEY, ROOM, sealed) == content
+    chunk = CHUNK_BYTES + TAG_BYTES
+    swapped = sealed[chunk : 2 * chunk] + sealed[:chunk] + sealed[2 * chunk :]
+    for other, room in ((sealed[: 2 * chunk], ROOM), (sealed[:-1], ROOM), (swapped, ROOM), (sealed, "another")):
+        with pytest.raises(InvalidTag):
+            open_file(FILE_KEY, room, other)
 
 
 def test_lengths_tell_of_sixty_four_bytes_at_a_time() -> None:

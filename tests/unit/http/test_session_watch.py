@@ -48,7 +48,9 @@ class World:
             raise Unavailable("the database cannot be reached")
         return self.over & set(sessions)
 
-    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+    async def ask(
+        self, room: RoomId, command: Command, *, role: Role = "host", by: ParticipantId | None = None
+    ) -> RoomReply | None:
         self.left.append(command)
         raise NotFound("there is nobody like that in the room")
 
@@ -67,7 +69,7 @@ class World:
         return session
 
     async def looked(self, times: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(self.asked_for) < times:
                 self._asked.clear()
                 await self._asked.wait()

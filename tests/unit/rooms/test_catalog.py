@@ -11,6 +11,7 @@ from meetserver.ids import ParticipantId
 from meetserver.messages import Event
 from meetserver.rooms import catalog
 from meetserver.rooms.messages import Ended, Guarded, Left
+from meetserver.rooms.reducer import DECIDERS, EVOLVERS
 from meetserver.wire import CommandDecoder
 
 
@@ -30,7 +31,7 @@ def test_a_command_is_decided_or_reacted_to_or_the_sockets_own() -> None:
         "bye",
     }
     assert {command.type for command in internal} == {
-        "participant.join", "participant.leave", "participant.erase", "room.configure",
+        "participant.join", "participant.leave", "participant.erase", "room.configure", "room.expire",
     }  # fmt: skip
 
 
@@ -38,6 +39,11 @@ def test_durable_commands_are_those_that_are_decided() -> None:
     durable = {command for command in catalog.WIRE_COMMANDS if command.durable}
 
     assert durable < set(get_args(catalog.Durable))
+
+
+def test_whatever_can_be_decided_and_folded_has_who_does_it() -> None:
+    assert set(DECIDERS) == set(get_args(catalog.Durable))
+    assert set(EVOLVERS) == set(get_args(catalog.Fact))
 
 
 def test_every_event_has_a_name_of_its_own() -> None:

@@ -6,17 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from meetserver import limits
+from meetserver.adapters.memory.chat_files import MemoryChatFiles
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.room_log import MemoryRoomLog
-from meetserver.chat.messages import Delete, Edit, React, Send
-from meetserver.ids import RoomId, ShardId
+from meetserver.chat.messages import Attachment, Delete, Edit, React, Send, Sent
+from meetserver.ids import FileId, MeetingId, RoomId, ShardId, UserId
 from meetserver.messages import Command
-from meetserver.ports import Commit, Entry
+from meetserver.ports import Brought, Commit, Entry, FileWish
 from meetserver.rooms.emptier import Emptier
 from meetserver.rooms.messages import Configure, Settings
 from meetserver.rooms.reducer import evolve, fold
 from meetserver.rooms.snapshot import encode_snapshot
 from meetserver.rooms.state import RoomState, empty
+from meetserver.wire import encode
 from tests.builders import EPOCH, NOON, entry_after, given_room, granted, join, meta_after
 
 ROOM = RoomId("room")
@@ -39,7 +41,8 @@ class World:
     def __init__(self) -> None:
         self.log = MemoryRoomLog()
         self.clock = ManualClock(NOON + timedelta(seconds=30))
-        self.emptier = Emptier(self.log, self.log, self.clock)
+        self.files = MemoryChatFiles()
+        self.emptier = Emptier(self.log, self.log, self.files, self.clock)
 
     async def live(self) -> RoomState:
         before = empty(given_room(host=None).room, given_room(host=None).meeting)
@@ -85,3 +88,19 @@ async def test_of_long_ago_nothing_is_looked_for(world: World) -> None:
     world.clock.advance(limits.DELETED_LOOK_BACK_S + 60)
     await world.emptier.run()
     assert SECRET in world.kept()
+
+
+async def test_a_message_s_files_go_with_it(world: World) -> None:
+    meeting, entries = MeetingId("room"), world.log.rooms[ROOM].entries
+    for id_ in ("gone", "kept"):
+        brought = Brought(FileId(id_), "bo", "notes.txt", "text/plain", 9, None, None, is_held=False)
+        world.files.brought[meeting, id_] = brought
+    for seq, names in ((4, ("gone", "kept")), (7, ("kept",))):
+        entry = entries[seq - 1]
+        wish = FileWish(entry.by, entry.txn or "", UserId("bo"), names, is_private=False)
+        await world.files.claim(ROOM, meeting, [wish])
+        sent = Sent(f"{seq}-id-{seq}", "Bo", text="see", files=[Attachment(id_, id_, "text/plain", 9) for id_ in names])
+        entries[seq - 1] = replace(entry, data=encode(sent))
+        world.log.rooms[ROOM].receipts[entry.by, entry.txn or ""] = entries[seq - 1]
+    await world.emptier.empty(ROOM, [4])
+    assert [id_ for _, id_ in world.files.brought] == ["kept"]

@@ -56,11 +56,16 @@ class Rooms:
         session = OpenSession(SessionId(f"{room} {name}"), participant, b"", f"{room} {name}", user=BO)
         await self.do(room, name, replace(join(name), user=BO), session)
 
-    async def ask(self, room: RoomId, command: Command, *, role: Role = "host") -> RoomReply | None:
+    async def ask(
+        self, room: RoomId, command: Command, *, role: Role = "host", by: ParticipantId | None = None
+    ) -> RoomReply | None:
         if self.fail_with is not None:
             error, self.fail_with = self.fail_with, None
             raise error
         await self.do(room, "server", command)
+        return None
+
+    async def part(self, room: RoomId, part: str) -> None:
         return None
 
     async def state(self, room: RoomId) -> bytes | None:

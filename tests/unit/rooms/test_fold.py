@@ -27,6 +27,7 @@ from meetserver.rooms.messages import (
     Deny,
     End,
     Erase,
+    Expire,
     Leave,
     Lock,
     Remove,
@@ -104,6 +105,7 @@ come_or_go: st.SearchStrategy[Command] = st.one_of(
 rare: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetRole, ids, st.sampled_from(ROLES)),
     st.builds(Erase, st.tuples(ids)),
+    st.builds(Expire, st.integers(1, 40)),
     st.builds(Configure, texts, st.builds(Settings, chat=st.booleans(), max_participants=st.integers(2, 4))),
     st.builds(Send, text=unfit),
     st.builds(Apply, st.lists(st.builds(Put, element_ids, st.dictionaries(unfit, scalars, min_size=1)), min_size=1)),
@@ -231,7 +233,7 @@ def assert_consistent(state: RoomState) -> None:
 def assert_steps_consistent(state: RoomState) -> None:
     steps = state.whiteboard.steps
     every = [step for stacks in steps.people.values() for step in (*stacks.undo, *stacks.redo)]
-    assert set(steps.people) <= set(state.participants)
+    assert set(steps.people) <= {*state.participants, *steps.away}
     assert all(len(s.undo) <= limits.BOARD_UNDO_STEPS >= len(s.redo) for s in steps.people.values())
     assert steps.size_bytes == sum(step.size_bytes for step in every) <= limits.BOARD_UNDO_BYTES
     assert steps.changes == sum(len(step.changes) for step in every)

@@ -1,10 +1,13 @@
 """Old snapshot + events == fresh snapshot, for each durable event; and what a stored snapshot holds."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from immutables import Map
 from msgspec.structs import replace
 
+from meetserver import limits
 from meetserver.chat.messages import Deleted, Edit, Edited, Pin, Pinned, React, Reacted, Send, Sent, Unpinned
 from meetserver.e2ee.messages import Published, Shared
 from meetserver.errors import MeetError
@@ -16,15 +19,17 @@ from meetserver.rooms import messages as rooms
 from meetserver.rooms.catalog import EVENTS
 from meetserver.rooms.live import LiveState
 from meetserver.rooms.reducer import evolve, fold
-from meetserver.rooms.snapshot import VERSION, decode_snapshot, encode_snapshot, view
+from meetserver.rooms.snapshot import VERSION, decode_snapshot, decoding, encode_snapshot, encoding, view
 from meetserver.rooms.state import RoomState, empty
 from meetserver.whiteboard.messages import (
     AddPage,
     Applied,
     Apply,
+    Clear,
     Cleared,
     Delete,
     Discarded,
+    Op,
     Order,
     Ordered,
     PageAdded,
@@ -39,6 +44,7 @@ from meetserver.whiteboard.messages import (
     Sheet,
     Undo,
 )
+from meetserver.whiteboard.state import SLICE
 from tests.builders import after, entry_after, given_room, granted, join, meta_after
 from tests.unit.e2ee.rooms import WRAPPED, identity, key_id
 
@@ -106,6 +112,7 @@ CASES: dict[str, list[Event]] = {
     ],
     "room.guarded": [rooms.Guarded(), rooms.Guarded((IpRule("deny", "192.0.2.7"),))],
     "room.ended": [rooms.Ended()],
+    "room.expired": [rooms.Expired(BUSY.chat.shared.messages[0].seq), rooms.Expired(BUSY.seq), rooms.Expired(1)],
     "chat.sent": [Sent("m1", "Bo", "hello"), Sent("m2", "Ann", "psst", to=["bo"]), Sent("m3", "Ann", "?", to=["cy"])],
     "chat.edited": [Edited("7-id-7", "hello"), Edited("8-id-8", "hush", to=["ann"]), Edited("1-id", "long gone")],
     "chat.deleted": [Deleted("7-id-7"), Deleted("8-id-8", to=["ann"]), Deleted("1-id")],
@@ -163,17 +170,52 @@ def test_a_newer_releases_snapshot_is_refused() -> None:
         decode_snapshot(msgspec.msgpack.encode({"v": VERSION + 1, "state": "in a shape yet unknown"}))
 
 
+def as_map(room: RoomState) -> tuple[dict[str, Any], list[Any]]:
+    """What older snapshots were, and the slices of elements that stood in it."""
+    about, *slices = [msgspec.msgpack.decode(piece) for piece in msgspec.msgpack.decode(encode_snapshot(room))]
+    return about, slices
+
+
+def test_a_snapshot_of_version_3_is_read() -> None:
+    """It had all elements in one piece."""
+    old, slices = as_map(BUSY)
+    for page in old["pages"]:
+        page["elements"] = [element for _ in range(page.pop("slices")) for element in slices.pop(0)]
+    old["board"]["others"] = [element for some in slices for element in some]
+    assert old["board"]["others"]
+
+    assert decode_snapshot(msgspec.msgpack.encode(old | {"v": 3})) == BUSY
+
+
+def test_a_large_board_is_packed_and_unpacked_in_turns() -> None:
+    """None of them handles more than some hundreds of elements, on a page or in a version alone."""
+    count = 2 * SLICE + 1
+    room = given_room()
+    for first in range(0, count, limits.BOARD_OPS):
+        ops: list[Op] = [Put(f"e{n}", {"n": n}) for n in range(first, min(count, first + limits.BOARD_OPS))]
+        room = after(room, "Ann", Apply(ops))
+    cleared = after(after(room, "Ann", Save("as it was")), "Ann", Clear())
+
+    for board in (room, cleared):
+        data = encode_snapshot(board)
+
+        assert [len(some) for some in as_map(board)[1]] == [SLICE, SLICE, 1]
+        assert len(list(encoding(board))) > 3
+        assert len(list(decoding(data))) > 3
+        assert decode_snapshot(data) == board
+
+
 def test_a_snapshot_of_version_2_is_read() -> None:
     """It knew of a whiteboard nothing but its elements."""
     room = after(given_room(), "Ann", Apply([Put("a", {"x": 1}), Put("b", {})]))
-    old = msgspec.msgpack.decode(encode_snapshot(room))
+    old, slices = as_map(room)
     del old["board"]
-    elements = [[id_, z, body] for id_, z, body, *_ in old["pages"][0]["elements"]]
+    elements = [[id_, z, body] for id_, z, body, *_ in slices[0]]
     old["pages"] = [{"name": "1", "next_z": 2, "elements": elements}]
 
     read = decode_snapshot(msgspec.msgpack.encode(old | {"v": 2}))
 
-    assert view(read, LiveState(), ANN) == view(room, LiveState(), ANN)
+    assert view(read, LiveState(), BO) == view(room, LiveState(), BO), "but what Ann may take back"
     [added] = granted(read, "Ann", Apply([Put("c", {})]))
     assert evolve(read, added, meta_after(read, "Ann")).whiteboard.pages["1"].elements["c"].z == 2
 
@@ -181,7 +223,7 @@ def test_a_snapshot_of_version_2_is_read() -> None:
 def test_a_snapshot_of_version_1_is_read() -> None:
     """It knew no lobby, no bars, and no settings but the calendar's."""
     room = given_room(host="Ann", guests=["Bo"], settings=rooms.Settings(chat=False))
-    old = msgspec.msgpack.decode(encode_snapshot(room))
+    old, _ = as_map(room)
     for name in ("configured", "ip_rules", "arrivals", "waiting", "bars", "dismissed"):
         del old[name]
 

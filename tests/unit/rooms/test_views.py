@@ -14,8 +14,9 @@ from meetserver.rooms.live import LiveState, set_away
 from meetserver.rooms.messages import Settings
 from meetserver.rooms.snapshot import private_view, shared_view, view
 from meetserver.rooms.state import RoomState
-from meetserver.rooms.views import ENVELOPE_BYTES, Views, part_view, whole_view
+from meetserver.rooms.views import ENVELOPE_BYTES, Views, part_pieces, whole_view
 from meetserver.whiteboard.messages import Apply, Put
+from meetserver.whiteboard.state import SLICE
 from tests.builders import after, given_room, told
 
 ANN, BO, CY = ParticipantId("ann"), ParticipantId("bo"), ParticipantId("cy")
@@ -49,6 +50,7 @@ def test_its_shape() -> None:
             "title": "Weekly",
             "settings": msgspec.to_builtins(Settings()),
             "ended": False,
+            "expired_until": 0,
         },
         "participants": [
             {
@@ -132,8 +134,7 @@ def test_a_board_that_is_too_large_is_a_link() -> None:
 
     assert shown["whiteboard"] == link
     assert len(shown["participants"]) == 2
-    board = part_view(room, NOBODY_LIVE, "whiteboard")
-    assert board is not None
+    board = b"".join(part_pieces(room, "whiteboard"))
     assert read(board) == read(whole_view(room, NOBODY_LIVE))["whiteboard"]
     assert len(read(board)["pages"]) == 3
 
@@ -149,13 +150,18 @@ def test_a_roster_that_is_too_long_is_a_link() -> None:
         shown = read(shared_view(room, NOBODY_LIVE))
     assert shown["participants"] == link
     assert shown["whiteboard"]["pages"] == {"1": [{"id": "a", "element": {}, "z": 0}]}
-    roster = part_view(room, NOBODY_LIVE, "participants")
-    assert roster is not None
+    roster = b"".join(part_pieces(room, "participants"))
     assert len(msgspec.json.decode(roster)) == 61
 
 
-def test_there_are_no_other_parts() -> None:
-    assert part_view(given_room(), NOBODY_LIVE, "chat") is None
+@pytest.mark.parametrize("elements", [0, 1, 3 * SLICE, 3 * SLICE + 1])
+def test_a_large_board_comes_in_pieces(elements: int) -> None:
+    board = given_board(elements, element_bytes=10)
+
+    pieces = list(part_pieces(board, "whiteboard"))
+
+    assert b"".join(pieces) == bytes(Views().board(board.whiteboard))
+    assert max(len(piece) for piece in pieces) < SLICE * 60
 
 
 def test_a_chat_page_has_the_newest_messages_that_fit() -> None:

@@ -199,6 +199,25 @@ def test_clear_takes_all_but_what_is_locked_and_goes_back_as_one(room: RoomState
     assert board(after(cleared, "Bo", Undo())) == board(before)
 
 
+def test_who_clears_too_much_to_be_remembered_still_came_after_others(room: RoomState) -> None:
+    """Bo's delete may not be taken back: Cy drew the same element anew, and took it away with all the rest."""
+    room = draw(draw(room, "Bo", Put("a", {"by": "Bo"})), "Bo", Delete("a"))
+    room = draw(
+        room,
+        "Cy",
+        Put("a", {"by": "Cy"}),
+        Put("kept", {"locked": True}),
+        *(Put(f"e{n}", {"text": "x" * 900}) for n in range(9)),
+    )
+
+    with patch.object(limits, "BOARD_UNDO_BYTES", 8000):
+        cleared = after(room, "Cy", Clear())
+
+        assert drawn(cleared) == {"kept": {"locked": True}}
+        assert granted(cleared, "Bo", Undo()) == []
+        assert all(board(after(cleared, "Cy", Undo())).get(f"e{n}") is None for n in range(9))
+
+
 def test_a_large_change_goes_back_in_entries_that_are_not_too_large(room: RoomState) -> None:
     for n in range(12):
         room = draw(room, "Cy", *(Put(f"e{n}-{m}", {"text": "x" * 900}) for m in range(50)))

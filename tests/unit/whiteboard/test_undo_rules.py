@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
 
+from meetserver.ids import UserId
 from meetserver.messages import Command
 from meetserver.ports import Entry
 from meetserver.rooms.messages import Leave
@@ -56,6 +57,8 @@ class BoardOfMany(RuleBasedStateMachine):
     @initialize(people=st.integers(2, 8))
     def begin(self, people: int) -> None:
         self.names = NAMES[:people]
+        self.now = {name: name for name in self.names}
+        """Who is who by now."""
         self.room = given_room("Ann", guests=self.names[1:])
         self.first = self.room
         self.log: list[Entry] = []
@@ -67,6 +70,7 @@ class BoardOfMany(RuleBasedStateMachine):
         return self.names[who % len(self.names)]
 
     def say(self, name: str, command: Command) -> None:
+        name = self.now[name]
         for event in granted(self.room, name, command):
             self.log.append(entry_after(self.room, event, name))
             self.room = evolve(self.room, event, meta_after(self.room, name))
@@ -136,10 +140,24 @@ class BoardOfMany(RuleBasedStateMachine):
     @rule(who=st.integers(1, 7))
     def leave_and_come_back(self, who: int) -> None:
         name = self.someone(who)
-        if name != "Ann":
-            self.say(name, Leave(participant_id(name), "bye"))
+        if name != "Ann" and name == self.now[name]:
+            self.leave(name)
             self.say(name, join(name))
             self.undo[name], self.redo[name] = [], []
+
+    @rule(who=st.integers(1, 7))
+    def sign_in(self, who: int) -> None:
+        """As somebody with an account they have done nothing yet; later they leave and come back."""
+        name = self.someone(who)
+        if name != "Ann":
+            self.leave(name)
+            if self.now[name] == name:
+                self.undo[name], self.redo[name] = [], []
+            self.now[name] = f"{name}{self.room.seq}"
+            self.say(name, join(self.now[name], user=UserId(f"account of {name}")))
+
+    def leave(self, name: str) -> None:
+        self.say(name, Leave(participant_id(self.now[name]), "bye"))
 
     @rule()
     def restart(self) -> None:

@@ -3,6 +3,7 @@ import { button, h } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
 import { openAddressees } from "./addressees.js";
+import { Attachments } from "./attachments.js";
 import { Completion } from "./completion.js";
 import { isMe, namesOf } from "./people.js";
 import { SlowMode } from "./slow.js";
@@ -27,17 +28,20 @@ export class Composer {
   #about = bar("", () => this.#stopAbout());
   #closed = h("p", { class: "closed muted", hidden: true, text: "Only hosts write in this chat." });
   #completion;
+  #attachments;
   #form;
 
-  /** @param {{store: any, session: any, outbox: any, deeds: any, bag: any}} parts */
+  /** @param {{meeting: string, store: any, session: any, outbox: any, deeds: any, access: any, secrets: any, bag: any}} parts */
   constructor(parts) {
     this.#parts = parts;
     this.#store = parts.store;
     this.#typing = new Typing(parts);
     this.#slow = new SlowMode({ ...parts, onChange: (seconds) => this.#showSlow(seconds) });
     this.#completion = new Completion({ store: parts.store, input: this.#input });
-    this.#form = h("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), void this.#submit()) } }, this.#choose, this.#input, this.#send);
-    this.element = h("div", { class: "writing" }, this.#completion.element, this.#privately.element, this.#about.element, this.#form, this.#closed);
+    this.#attachments = new Attachments(parts);
+    this.#attachments.onChange = () => this.#showSlow(this.#slow.seconds);
+    this.#form = h("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), void this.#submit()) } }, this.#choose, this.#attachments.button, this.#input, this.#send);
+    this.element = h("div", { class: "writing" }, this.#completion.element, this.#privately.element, this.#about.element, this.#attachments.element, this.#form, this.#closed);
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#input.addEventListener("input", () => this.#wrote());
     for (const topic of ["room", "participants"]) parts.bag.add(this.#store.on(topic, () => this.#showRules()));
@@ -47,6 +51,11 @@ export class Composer {
 
   focus() {
     this.#input.focus({ preventScroll: true });
+  }
+
+  /** What is dropped there, or pasted into the field, goes with the message. @param {HTMLElement} zone */
+  takeFiles(zone) {
+    this.#attachments.takeFrom(zone, this.#input, () => !this.#form.hidden && !this.#edit);
   }
 
   writeTo(ids) {
@@ -108,12 +117,15 @@ export class Composer {
 
   async #submit() {
     const text = this.#input.value.trim();
-    if (!text || (this.#slow.seconds > 0 && !this.#edit)) return;
+    if (!text && (this.#edit || this.#attachments.ready.length === 0)) return;
+    if (!this.#edit && (this.#slow.seconds > 0 || this.#attachments.isBusy)) return;
     this.#typing.tell(false);
     this.#completion.close();
     if (this.#edit) return void (await this.#change(this.#edit, text));
     const mentions = this.#completion.mentionedIn(text);
-    this.#parts.outbox.send({ text, ...(this.#to.length > 0 && { to: this.#to }), ...(this.#answer && { reply_to: this.#answer.message_id }), ...(mentions.length > 0 && { mentions }) });
+    const enclosed = this.#attachments.take();
+    const files = enclosed.map(({ id }) => id);
+    this.#parts.outbox.send({ ...(text && { text }), ...(files.length > 0 && { files }), ...(this.#to.length > 0 && { to: this.#to }), ...(this.#answer && { reply_to: this.#answer.message_id }), ...(mentions.length > 0 && { mentions }) }, enclosed);
     this.#input.value = "";
     this.#stopAbout();
     this.#fit();
@@ -145,6 +157,7 @@ export class Composer {
     this.#closed.hidden = !isSilenced;
     if (settings.chat_private === false) this.#to = [];
     this.#choose.hidden = settings.chat_private === false || Boolean(this.#edit);
+    this.#attachments.button.hidden = Boolean(this.#edit) || !this.#attachments.mayAdd;
     const names = this.#to.length > 0 ? namesOf(this.#store, this.#to) : "";
     if (names && !isSilenced && !this.#edit) this.#privately.show(`Privately to ${names}`);
     else this.#privately.hide();
@@ -155,7 +168,7 @@ export class Composer {
 
   #showSlow(seconds) {
     const waits = seconds > 0 && !this.#edit;
-    this.#send.disabled = waits;
+    this.#send.disabled = waits || (this.#attachments.isBusy && !this.#edit);
     this.#input.placeholder = waits ? `Slow mode: wait ${seconds} s` : "Write a message";
     this.#form.dataset.wait = waits ? String(seconds) : "";
   }

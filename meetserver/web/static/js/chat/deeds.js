@@ -42,7 +42,7 @@ export class Deeds {
     const wish = { message_id: message.message_id, text };
     if (!this.#secrets.isOn) return void (await this.#session.durable("chat.edit", wish));
     const to = message.to ? message.to.filter((id) => id !== this.#store.self.participant) : null;
-    await this.#secrets.post("chat.edit", wish, {}, to);
+    await this.#secrets.post("chat.edit", { ...wish, enclosed: message.enclosed }, {}, to);
   }
 
   async remove(message) {

@@ -16,21 +16,23 @@ export class MessageList {
   #emptyHint = h("p");
   #empty = h("div", { class: "empty" }, icon("chat"), h("h3", { text: "Nothing said yet" }), this.#emptyHint);
   #older = button({ label: "Show older messages", class: "quiet small older", onClick: () => void this.#loadOlder() });
+  #ended = h("p", { class: "muted small older" });
   #receipt = h("li", { class: "receipt muted" });
   #unreadLine = h("li", { class: "unread-line", role: "separator" }, h("span", { text: "New" }));
   #elements = new Map(); // by message id
   #last = null;
   #store;
   #parts;
-  element = h("div", { class: "scroller" }, this.#older, this.#empty, this.#list, this.#pending);
+  element = h("div", { class: "scroller" }, this.#older, this.#ended, this.#empty, this.#list, this.#pending);
 
-  /** @param {{store: any, outbox: any, lines: any, past: any, deeds: any, onMenu: (message: any) => void, bag: any}} parts */
+  /** @param {{store: any, outbox: any, lines: any, past: any, deeds: any, enclosed: any, onMenu: (message: any) => void, bag: any}} parts */
   constructor(parts) {
     this.#parts = parts;
     this.#store = parts.store;
     const { store, outbox, lines, bag } = parts;
     bag.add(outbox.on("change", () => this.#showPending()));
     bag.add(lines.on("line", (line) => this.#keepingEnd(() => this.#list.append(lineElement(line)))));
+    bag.add(lines.on("past", (past) => this.#showPast(past)));
     bag.add(store.on("message", ({ message }) => this.#changed(message)));
     bag.add(store.on("message", ({ message }) => store.chat.messages.filter((one) => one.reply_to === message.message_id).forEach((one) => this.#changed(one))));
     bag.add(store.on("older", ({ added }) => this.#prepended(added)));
@@ -41,12 +43,9 @@ export class MessageList {
     this.#list.replaceChildren();
     this.#elements.clear();
     this.#last = null;
-    const lines = [...this.#parts.lines.all];
-    for (const message of this.#store.chat.messages) {
-      while (lines[0]?.seq < message.seq) this.#list.append(lineElement(lines.shift()));
-      this.#append(message);
-    }
-    this.#list.append(...lines.map(lineElement));
+    const { messages } = this.#store.chat;
+    this.#list.append(...this.#between(messages, this.#linesAfter(messages[0])));
+    this.#last = messages.at(-1) ?? null;
     this.#showEmpty();
     this.toEnd();
   }
@@ -76,16 +75,21 @@ export class MessageList {
     return undefined;
   }
 
-  /** To a message, however far back: older ones are loaded on the way, within reason. */
+  /** As `jump`, and says so where it is too far back. */
+  async show(id) {
+    if (!(await this.jump(id))) toast("This message is too far back to be shown here.");
+  }
+
+  /** To a message, far back: older ones are loaded on the way, within reason. @returns {Promise<boolean>} whether it is there */
   async jump(id) {
     for (let pages = 0; !this.#elements.has(id) && this.#store.chat.more && pages < PAGES_TO_JUMP; pages += 1) if (!(await this.#loadOlder())) break;
     const element = this.#elements.get(id);
-    if (!element) return toast("This message is too far back to be shown here.");
+    if (!element) return false;
     element.scrollIntoView({ block: "center" });
     element.focus({ preventScroll: true });
     element.classList.remove("found");
     requestAnimationFrame(() => element.classList.add("found"));
-    return undefined;
+    return true;
   }
 
   get isAtEnd() {
@@ -102,22 +106,54 @@ export class MessageList {
     if (this.#unreadLine.isConnected) this.#unreadLine.scrollIntoView({ block: "nearest" });
   }
 
+  /** Lines from before what is shown wait until that is shown, too. */
+  #linesAfter(message) {
+    const { lines } = this.#parts;
+    return this.#store.chat.more && message ? lines.all.filter((line) => line.seq > message.seq) : lines.all;
+  }
+
+  /** @returns {HTMLElement[]} messages, with what happened in between where it belongs */
+  #between(messages, lines) {
+    const left = [...lines];
+    const elements = [];
+    messages.forEach((message, index) => {
+      while (left[0]?.seq < message.seq) elements.push(lineElement(left.shift()));
+      elements.push(this.#make(message, messages[index - 1]));
+    });
+    return [...elements, ...left.map(lineElement)];
+  }
+
+  #showPast(past) {
+    const { messages } = this.#store.chat;
+    const shown = new Set(this.#linesAfter(messages[0]));
+    this.#keepingEnd(() => {
+      const first = this.#list.querySelector(".happened"); // those that this page has seen itself
+      for (const line of past.filter((one) => shown.has(one))) {
+        const next = messages.find((message) => message.seq > line.seq);
+        const place = (next && this.#elements.get(next.message_id)) ?? first;
+        if (place) place.before(lineElement(line));
+        else this.#list.append(lineElement(line));
+      }
+    });
+  }
+
   #append(message) {
     this.#list.append(this.#make(message, this.#last));
     this.#last = message;
   }
 
   #make(message, before) {
-    const { store, deeds, onMenu } = this.#parts;
+    const { store, deeds, enclosed, onMenu } = this.#parts;
     const isSame = Boolean(before) && before.by === message.by && !message.to && !before.to && !message.reply_to && Date.parse(message.at) - Date.parse(before.at) < SAME_AUTHOR_MS;
     const quoted = message.reply_to && store.chat.messages.find((one) => one.message_id === message.reply_to);
     const element = messageElement(message, {
       store,
       isSame,
       quoted,
+      enclosed,
       onMenu: () => onMenu(message),
       onReact: (emoji, isOn) => void deeds.react(message, emoji, isOn),
-      onQuote: () => void this.jump(message.reply_to),
+      onQuote: () => void this.show(message.reply_to),
     });
     this.#elements.set(message.message_id, element);
     return element;
@@ -137,7 +173,9 @@ export class MessageList {
 
   #prepended(added) {
     const height = this.element.scrollHeight - this.element.scrollTop;
-    this.#list.prepend(...added.map((message, index) => this.#make(message, added[index - 1])));
+    const next = this.#store.chat.messages[added.length];
+    const lines = this.#linesAfter(added[0]).filter((line) => line.seq < (next?.seq ?? 0));
+    this.#list.prepend(...this.#between(added, lines));
     this.#showEmpty();
     this.element.scrollTop = this.element.scrollHeight - height;
   }
@@ -168,6 +206,8 @@ export class MessageList {
   #showEmpty() {
     const { chat, room } = this.#store;
     this.#emptyHint.textContent = room.settings.e2ee ? "Only those who are here now can read what you write: it is encrypted." : "Messages stay with the meeting: who comes later can read them.";
+    this.#ended.textContent = pastEnd(room);
+    this.#ended.hidden = chat.more || this.#ended.textContent === "";
     this.#empty.hidden = chat.messages.length > 0 || this.#parts.outbox.entries.size > 0;
     this.#pending.hidden = this.#parts.outbox.entries.size === 0;
     this.#older.hidden = !chat.more;
@@ -185,6 +225,12 @@ export class MessageList {
     this.#older.removeAttribute("aria-busy");
     return isDone;
   }
+}
+
+/** What is said where the past ends, if it does before the meeting's beginning, or will. */
+function pastEnd({ expired_until: until, settings: { retention_days: days } }) {
+  if (days) return `Messages are kept for ${days === 1 ? "a day" : `${days} days`}.`;
+  return until > 0 ? "Older messages are not kept any more." : "";
 }
 
 function lineElement({ at, text }) {

@@ -2,16 +2,16 @@
 import { button, h, hue, icon } from "../ui/dom.js";
 import { moment } from "../ui/time.js";
 import { isMe, mentioned, mentionsMe, nameOf, namesOf } from "./people.js";
-import { excerpt, textElement, whyEmpty } from "./text.js";
+import { excerpt, filesOf, textElement, whyEmpty } from "./text.js";
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 /**
  * @param {any} message
- * @param {{store: any, isSame: boolean, quoted: any, onMenu: () => void, onReact: (emoji: string, isOn: boolean) => void, onQuote: () => void}} how
+ * @param {{store: any, isSame: boolean, quoted: any, enclosed: import("./enclosed.js").Enclosed, onMenu: () => void, onReact: (emoji: string, isOn: boolean) => void, onQuote: () => void}} how
  *   isSame: by the same person as the one before; quoted: the message that this one answers, if it is at hand
  */
-export function messageElement(message, { store, isSame, quoted, onMenu, onReact, onQuote }) {
+export function messageElement(message, { store, isSame, quoted, enclosed, onMenu, onReact, onQuote }) {
   const isOwn = isMe(store, message.by);
   const author = h("span", { class: "author", text: isOwn ? "You" : message.name });
   author.style.setProperty("--hue", String(hue(message.by)));
@@ -31,6 +31,7 @@ export function messageElement(message, { store, isSame, quoted, onMenu, onReact
     ),
     message.reply_to && !message.deleted_at && quote(store, quoted, onQuote),
     h("div", { class: "line-up" }, body(store, message), !message.deleted_at && button({ label: `More about this message by ${isOwn ? "you" : message.name}`, icon: "more", class: "quiet icon-only act", "aria-haspopup": "dialog", onClick: onMenu })),
+    enclosed.element(message),
     reactions(store, message, onReact),
   );
 }
@@ -41,13 +42,15 @@ export function pendingElement(entry, { onRetry, onDiscard }) {
     "li",
     { class: `message own pending${isFailed ? " failed" : ""}`, data: { txn: entry.txn } },
     h("div", { class: "head" }, h("span", { class: "author", text: "You" }), h("span", { class: "sending", text: isFailed ? "not sent" : "sending…" })),
-    textElement(entry.text),
+    entry.text && textElement(entry.text),
+    entry.enclosed.length > 0 && h("p", { class: "text muted", text: entry.enclosed.map(({ name }) => name).join(", ") }),
     isFailed && h("div", { class: "failure" }, h("span", { text: entry.problem }), button({ label: "Try again", onClick: onRetry }), button({ label: "Discard", class: "quiet", onClick: onDiscard })),
   );
 }
 
 function body(store, message) {
   if (message.text) return textElement(message.text, mentioned(store, message));
+  if (filesOf(message).length > 0) return null;
   return h("p", { class: `text muted${message.ciphertext ? " unreadable" : ""}`, text: whyEmpty(message) });
 }
 

@@ -4,7 +4,7 @@ import { newTxn } from "../room/session.js";
 import { explain } from "../ui/explain.js";
 
 export class Outbox extends Emitter {
-  /** @type {Map<string, {txn: string, text: string, wish: any, at: string, state: "sending"|"failed", problem: string}>} */
+  /** @type {Map<string, {txn: string, text: string, wish: any, enclosed: {id: string, name: string, about: any}[], at: string, state: "sending"|"failed", problem: string}>} */
   entries = new Map();
   #session;
   #secrets;
@@ -21,10 +21,10 @@ export class Outbox extends Emitter {
     }));
   }
 
-  /** @param {{text: string, to?: string[], reply_to?: string, mentions?: string[]}} wish */
-  send(wish) {
+  /** @param {{text?: string, to?: string[], reply_to?: string, mentions?: string[], files?: string[]}} wish @param {{id: string, name: string, about: any}[]} [enclosed] its files, and what to say of them in an encrypted chat */
+  send(wish, enclosed = []) {
     const txn = newTxn();
-    this.entries.set(txn, { txn, text: wish.text, wish, at: new Date().toISOString(), state: "sending", problem: "" });
+    this.entries.set(txn, { txn, text: wish.text ?? "", wish, enclosed, at: new Date().toISOString(), state: "sending", problem: "" });
     this.#try(txn);
   }
 
@@ -43,7 +43,8 @@ export class Outbox extends Emitter {
     if (!entry) return;
     entry.state = "sending";
     this.emit("change");
-    const sending = this.#secrets.isOn ? this.#secrets.post("chat.send", entry.wish, entry) : this.#session.durable("chat.send", entry.wish, txn);
+    const sealed = entry.enclosed.map(({ id, about }) => ({ id, ...about }));
+    const sending = this.#secrets.isOn ? this.#secrets.post("chat.send", { ...entry.wish, enclosed: sealed }, entry) : this.#session.durable("chat.send", entry.wish, txn);
     sending.then(
       (ok) => this.#acknowledged(entry, ok),
       (error) => this.#failed(entry, error),

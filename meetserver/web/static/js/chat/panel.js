@@ -2,6 +2,7 @@
 import { announce, button, h } from "../ui/dom.js";
 import { Composer } from "./composer.js";
 import { Deeds } from "./deeds.js";
+import { Enclosed } from "./enclosed.js";
 import { Lines } from "./lines.js";
 import { MessageList } from "./list.js";
 import { openMessageMenu } from "./menu.js";
@@ -12,6 +13,7 @@ import { pinnedBar } from "./pins.js";
 import { Reading, receiptOf } from "./reading.js";
 import { rememberGone } from "./reducer.js";
 import { openSearch } from "./search.js";
+import { excerpt } from "./text.js";
 import { whoWrites } from "./typing.js";
 
 export class ChatPanel {
@@ -22,6 +24,7 @@ export class ChatPanel {
   #deeds;
   #reading;
   #list;
+  #lines;
   #composer;
 
   /** @param {{meeting: string, store: any, session: any, outbox: any, secrets: any, bag: any}} parts */
@@ -31,15 +34,17 @@ export class ChatPanel {
     this.#deeds = new Deeds(parts);
     this.#reading = new Reading(parts);
     const past = new Past(parts);
-    const shared = { ...parts, deeds: this.#deeds, past, lines: new Lines(parts) };
+    const lines = (this.#lines = new Lines({ ...parts, past }));
+    const shared = { ...parts, deeds: this.#deeds, past, lines, enclosed: new Enclosed(parts) };
     this.#list = new MessageList({ ...shared, onMenu: (message) => this.#openMenu(message) });
     this.#composer = new Composer(shared);
-    const onJump = (id) => void this.#list.jump(id);
+    const onJump = (id) => this.#list.jump(id);
     this.tools = [
       button({ label: "Search in the chat", icon: "search", class: "quiet icon-only", onClick: () => openSearch({ store, past, onJump }) }),
-      button({ label: "Chat options", icon: "settings", class: "quiet icon-only", onClick: () => openChatOptions() }),
+      button({ label: "Chat options", icon: "settings", class: "quiet icon-only", onClick: () => openChatOptions({ store, past }) }),
     ];
-    this.element = h("div", { class: "chat" }, pinnedBar({ ...shared, onJump }), this.#list.element, whoWrites(parts), this.#composer.element);
+    this.element = h("div", { class: "chat" }, pinnedBar({ ...shared, onJump: (id) => void this.#list.show(id) }), this.#list.element, whoWrites(parts), this.#composer.element);
+    this.#composer.takeFiles(this.element);
     this.#list.onScroll = () => this.#look();
     bag.add(store.on("chat", ({ message, isReset }) => (isReset ? this.#showAll() : this.#arrived(message))));
     for (const topic of ["marks", "message", "participants"]) bag.add(store.on(topic, () => this.#showReceipt()));
@@ -52,6 +57,7 @@ export class ChatPanel {
     this.#list.showUnread(this.#reading.unread[0]);
     this.#list.toUnread();
     this.#look();
+    void this.#lines.load();
     this.#composer.focus();
   }
 
@@ -72,7 +78,7 @@ export class ChatPanel {
     this.#reading.delivered();
     this.#look();
     this.#showReceipt();
-    if (!isMe(this.#store, message.by)) announce(`${message.name}: ${(message.text ?? "encrypted message").slice(0, 200)}`);
+    if (!isMe(this.#store, message.by)) announce(`${message.name}: ${excerpt(message, 200)}`);
   }
 
   /** Whoever sees the newest message has read it. */

@@ -1,25 +1,33 @@
-/** What is not at hand of a chat: older messages, a search in all of them, the whole of it as a file. */
-import { call, segment } from "../http/api.js";
+/** What is not at hand of a chat in the room: older messages, a search in all of them, the whole of it as a file. */
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
+import { Archive } from "./archive.js";
+import { nameOf } from "./people.js";
 import { addOlder } from "./reducer.js";
+import { written } from "./written.js";
 
 const PAGE = 50;
-const EMPTY_PAGES = 20;
+const AROUND = 10;
+const PAGE_OF_ALL = 100;
+const MOST_PAGES = 500;
 
 export class Past {
-  #meeting;
   #session;
   #store;
   #secrets;
+  #archive;
   #loading = null;
 
   /** @param {{meeting: string, session: any, store: any, secrets: any}} parts */
   constructor({ meeting, session, store, secrets }) {
-    this.#meeting = meeting;
     this.#session = session;
     this.#store = store;
     this.#secrets = secrets;
+    this.#archive = new Archive({ meeting, headers: () => this.headers() });
+  }
+
+  headers() {
+    return { Authorization: `Session ${this.#session.resumeToken}` };
   }
 
   /** One page of older messages into the store. @returns {Promise<boolean>} whether some came; one asked for twice comes once */
@@ -32,7 +40,7 @@ export class Past {
     chat.isLoading = true;
     try {
       const before = chat.messages[0]?.seq;
-      const { items, next } = await this.#pages(before === undefined ? {} : { before });
+      const { items, next } = await this.#archive.pages({ limit: PAGE, ...(before !== undefined && { before }) });
       await this.#secrets.read(items);
       if (chat === this.#store.chat) addOlder(this.#store, items, next !== null);
       return items.length > 0;
@@ -45,25 +53,37 @@ export class Past {
     }
   }
 
-  /** @returns {Promise<any[]>} the newest messages with this in their text, newest first */
-  async search(text) {
-    if (this.#secrets.isOn) {
-      const sought = text.toLocaleLowerCase();
-      return this.#store.chat.messages.filter((one) => one.text?.toLocaleLowerCase().includes(sought)).reverse();
+  /** As `Archive.search`; of an encrypted chat only what this page has at hand is searched. */
+  async search(text, cursor) {
+    if (!this.#secrets.isOn) return this.#archive.search(text, cursor);
+    const sought = text.toLocaleLowerCase();
+    const found = this.#store.chat.messages.filter((one) => one.text?.toLocaleLowerCase().includes(sought)).reverse();
+    return { found, next: null, isBehind: false };
+  }
+
+  /** @returns {Promise<any[]>} the message of this seq, and those around it */
+  async around(seq) {
+    const [before, after] = await Promise.all([this.#archive.pages({ before: seq + 1, limit: AROUND }), this.#archive.pages({ after: seq, limit: AROUND })]);
+    const messages = [...before.items, ...after.items];
+    await this.#secrets.read(messages);
+    return messages;
+  }
+
+  /** As `Archive.file`; an encrypted chat is opened here, and nothing of it leaves this page. */
+  async file(format) {
+    if (!this.#secrets.isOn) return this.#archive.file(format);
+    const messages = await this.#everything();
+    return written(format, { title: this.#store.room.title, messages, nameOf: (id) => nameOf(this.#store, id) });
+  }
+
+  async #everything() {
+    const pages = [];
+    let page = { next: "" };
+    for (let count = 0; page.next !== null && count < MOST_PAGES; count += 1) {
+      page = await this.#archive.pages({ limit: PAGE_OF_ALL, ...(page.next && { cursor: page.next }) });
+      await this.#secrets.read(page.items);
+      pages.unshift(page.items);
     }
-    const { items } = await this.#pages({ q: text });
-    return items.reverse();
-  }
-
-  /** The first page with anything on it: what was looked through meanwhile may hold nothing for us. */
-  async #pages(query) {
-    let page = await this.#page(query);
-    for (let pages = 1; page.items.length === 0 && page.next && pages < EMPTY_PAGES; pages += 1) page = await this.#page({ ...query, cursor: page.next });
-    return page;
-  }
-
-  #page(query) {
-    const search = new URLSearchParams({ ...query, limit: String(PAGE) });
-    return call("GET", `/meetings/${segment(this.#meeting)}/messages?${search}`, { headers: { Authorization: `Session ${this.#session.resumeToken}` } });
+    return pages.flat();
   }
 }

@@ -12,7 +12,7 @@ export class Reading {
   /** Seq up to which we have read. */
   read = 0;
   #from = 0; // what was said before we came is nobody's to catch up with
-  #told = { delivered: 0, read: 0 };
+  #told = { delivered: 0, read: 0, seen: 0 };
   #timer;
   #store;
   #session;
@@ -24,13 +24,15 @@ export class Reading {
     this.#session = session;
     this.#key = `meet.read.${meeting}`;
     bag.add(() => clearTimeout(this.#timer));
+    bag.add(session.on("leaving", () => this.#tell()));
+    bag.listen(document, "visibilitychange", () => document.hidden && this.#tell());
   }
 
   /** After a snapshot: up to where had we read when we were here last? */
   begin() {
     const mine = this.#store.chat.marks.get(this.#store.self.participant);
     const kept = recall(sessionStorage, this.#key); // what this tab showed, whether or not the others are told
-    this.#told = { delivered: 0, read: 0 };
+    this.#told = { delivered: 0, read: 0, seen: 0 };
     this.read = Math.max(mine?.read ?? 0, this.read);
     this.#from = Math.max(Number.isSafeInteger(kept) ? kept : 0, this.#from);
     this.delivered();
@@ -64,10 +66,13 @@ export class Reading {
   }
 
   #tell() {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
-    const now = { delivered: this.#newest, ...(tellsRead() && this.read > 0 && { read: this.read }) };
-    if (now.delivered <= this.#told.delivered && (now.read ?? 0) <= this.#told.read) return;
-    this.#told = { delivered: now.delivered, read: now.read ?? this.#told.read };
+    const seen = Math.max(this.read, this.#from); // is told to nobody: what is unread elsewhere is counted by it
+    const now = { delivered: this.#newest, ...(tellsRead() && this.read > 0 && { read: this.read }), ...(seen > 0 && { seen }) };
+    const told = this.#told;
+    if (now.delivered <= told.delivered && (now.read ?? 0) <= told.read && seen <= told.seen) return;
+    this.#told = { delivered: now.delivered, read: now.read ?? told.read, seen };
     this.#session.tell("chat.mark", now);
   }
 }

@@ -85,10 +85,22 @@ export const events = {
     const gone = new Set(data.participants);
     const { messages, pinned } = store.chat;
     for (const message of [...messages, ...pinned]) {
-      if (gone.has(message.by)) Object.assign(message, { name: "erased", text: "", ciphertext: undefined, mentions: undefined });
+      if (gone.has(message.by)) Object.assign(message, { name: "erased", text: "", ciphertext: undefined, files: undefined, enclosed: undefined, mentions: undefined });
       for (const one of message.reactions ?? []) one.by = one.by.filter((id) => !gone.has(id));
       message.reactions = message.reactions?.filter((one) => one.by.length > 0);
     }
+    store.emit("chat", { isReset: true });
+  },
+  "room.expired": (store, { data: { until } }) => {
+    const { chat } = store;
+    const [messages, pinned] = [chat.messages, chat.pinned].map((all) => all.filter((one) => one.seq > until));
+    store.room.expired_until = until;
+    if (pinned.length < chat.pinned.length) {
+      chat.pinned = pinned;
+      store.emit("pinned", {});
+    }
+    if (messages.length === chat.messages.length) return; // whoever reads goes on
+    Object.assign(chat, { messages, more: false });
     store.emit("chat", { isReset: true });
   },
   "chat.typing": (store, { data, by }) => {

@@ -1,11 +1,11 @@
 /** What a message is after something was said about it: as the server folds it. Messages are changed in place. */
 
-export function edited(message, { text, ciphertext, key_id, unreadable }, at) {
-  Object.assign(message, { text, ciphertext, key_id, unreadable, edited_at: at });
+export function edited(message, { text, ciphertext, key_id, unreadable, enclosed }, at) {
+  Object.assign(message, { text, ciphertext, key_id, unreadable, enclosed, edited_at: at });
 }
 
 export function deleted(message, at) {
-  Object.assign(message, { text: "", ciphertext: undefined, unreadable: undefined, files: undefined, mentions: undefined, reactions: [], edited_at: undefined, deleted_at: at });
+  Object.assign(message, { text: "", ciphertext: undefined, unreadable: undefined, files: undefined, enclosed: undefined, mentions: undefined, reactions: [], edited_at: undefined, deleted_at: at });
 }
 
 export function reacted(message, { emoji, on, participant }) {

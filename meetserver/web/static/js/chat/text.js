@@ -53,7 +53,10 @@ function marked(text, names) {
 }
 
 /** One line of it, for places where there is room for no more. */
-export const excerpt = (message, chars = 120) => (message.text ? plain(parse(message.text.slice(0, 4 * chars))).replace(/\s+/g, " ").slice(0, chars) : whyEmpty(message));
+export const excerpt = (message, chars = 120) => (message.text ? plain(parse(message.text.slice(0, 4 * chars))).replace(/\s+/g, " ").slice(0, chars) : filesOf(message).map(({ name }) => name).join(", ").slice(0, chars) || whyEmpty(message));
+
+/** What a message says of its files: of an encrypted one, what only its readers know. */
+export const filesOf = (message) => (message.deleted_at ? [] : ((message.ciphertext ? message.enclosed : message.files) ?? []));
 
 export function whyEmpty(message) {
   if (message.deleted_at) return "This message was deleted.";

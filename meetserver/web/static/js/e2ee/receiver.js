@@ -1,4 +1,5 @@
 /** Opens what others wrote: has the sender keys that were shared with us, and says why when it cannot. */
+import { sound } from "./files.js";
 import { open, unwrap } from "./scheme.js";
 
 const KEYS = 2000;
@@ -29,7 +30,7 @@ export class Receiver {
   }
 
   /**
-   * Puts `text` in a message, or `unreadable` with the reason.
+   * Puts `text` in a message, and as `enclosed` what is said of its files; or `unreadable` with the reason.
    * @param {any} message with by, ciphertext and key_id @param {"send"|"edit"} kind
    */
   async open(message, kind) {
@@ -42,7 +43,7 @@ export class Receiver {
       const { content, counter } = await open({ key, sealed: message.ciphertext, ...where });
       if (typeof content.text !== "string") message.unreadable = WHY.broken;
       else if (this.#isRepeated(`${name}/${counter}`, message.message_id)) message.unreadable = WHY.repeated;
-      else message.text = content.text;
+      else Object.assign(message, { text: content.text, enclosed: sound(content.files) });
     } catch {
       message.unreadable = WHY.broken;
     }

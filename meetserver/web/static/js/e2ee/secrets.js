@@ -39,6 +39,11 @@ export class Secrets extends Emitter {
     return this.#members.everybody;
   }
 
+  /** Its id, which what is encrypted is bound to. */
+  get room() {
+    return this.#members.room;
+  }
+
   code() {
     return this.#members.code();
   }
@@ -79,7 +84,7 @@ export class Secrets extends Emitter {
     if (type === "chat.pinned" && data.message.ciphertext) return this.#open(data.message);
     if (!KINDS[type] || !data.ciphertext) return undefined;
     const message = { ...data, by };
-    return this.#receiver.open(message, KINDS[type]).then(() => Object.assign(data, { text: message.text, unreadable: message.unreadable }));
+    return this.#receiver.open(message, KINDS[type]).then(() => Object.assign(data, { text: message.text, unreadable: message.unreadable, enclosed: message.enclosed }));
   }
 
   /** Messages of the past, as HTTP shows them. @param {any[]} messages */

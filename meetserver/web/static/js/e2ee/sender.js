@@ -11,6 +11,7 @@ const AUDIENCES = 50;
 const TRIES = 6;
 const PAUSE_MS = 100;
 const CIPHERTEXT_CHARS = 44_000;
+const CONTENT_BYTES = 32_000; // which with its tag, in base64, is shorter than that
 
 const KINDS = { "chat.send": "send", "chat.edit": "edit" };
 
@@ -27,7 +28,7 @@ export class Sender {
   }
 
   /**
-   * Send a command whose `text` nobody but its readers shall see.
+   * Send a command whose `text`, and what is said of its files (`enclosed`), nobody but its readers shall see.
    * @param {"chat.send"|"chat.edit"} type @param {any} wish what the command would hold in clear
    * @param {{sealed?: {txn: string, data: any}|null}} memo keeps what was sealed, so that a retry sends the very same
    * @param {string[]|null} [to] participants, for a private message (or an edit of one)
@@ -55,13 +56,13 @@ export class Sender {
     return done;
   }
 
-  async #seal(type, { text, ...rest }, to) {
+  async #seal(type, { text = "", enclosed, ...rest }, to) {
     await this.#members.ready;
     const key = await this.#keyFor(to);
     const kind = KINDS[type];
     const counter = key.counter++;
     const where = { room: this.#members.room, sender: this.#members.self.participant, keyId: key.keyId, counter, kind, about: (kind === "edit" ? rest.message_id : rest.reply_to) ?? "" };
-    const ciphertext = await seal({ key: key.key, content: { text }, ...where });
+    const ciphertext = await seal({ key: key.key, content: fitting(text, enclosed), ...where });
     if (ciphertext.length > CIPHERTEXT_CHARS) throw new CommandError({ code: "too_large", message: "this message is too long" });
     return { ...rest, ciphertext, key_id: key.keyId };
   }
@@ -89,6 +90,19 @@ export class Sender {
     await this.#session.durable("e2ee.share", { key_id: keyId, wrapped });
     return { keyId, key };
   }
+}
+
+/** Small pictures come along as far as there is room for them. */
+function fitting(text, enclosed) {
+  if (!enclosed?.length) return { text };
+  const size = (files) => new TextEncoder().encode(JSON.stringify({ text, files })).length;
+  const files = enclosed.map(({ thumbnail, ...file }) => file);
+  let left = CONTENT_BYTES - size(files);
+  enclosed.forEach(({ thumbnail }, index) => {
+    left -= thumbnail ? thumbnail.length + 20 : 0;
+    if (thumbnail && left > 0) files[index].thumbnail = thumbnail;
+  });
+  return { text, files };
 }
 
 const audience = (to) => (to ? JSON.stringify([...to].sort()) : "");

@@ -4,6 +4,7 @@ import { sizeText } from "../ui/bytes.js";
 import { day, moment, shortest } from "../ui/time.js";
 import { iconOf } from "./kinds.js";
 import { thumbnail } from "../http/files.js";
+import { showPicture, whenSeen } from "./picture.js";
 
 const THUMBNAIL_PX = 256;
 
@@ -30,28 +31,8 @@ export function fileEntry(file, access, acts) {
     remove.hidden = !access.mayDelete(now);
     if (now.width && !now.is_held && !isPictured) {
       isPictured = true;
-      whenSeen(element, () => void showThumbnail(picture, now, access));
+      whenSeen(element, () => void showPicture(picture, () => thumbnail(now.id, THUMBNAIL_PX, access.headers())));
     }
   };
   return { element, update };
-}
-
-function whenSeen(element, act) {
-  const observer = new IntersectionObserver((seen) => {
-    if (!seen.some((one) => one.isIntersecting)) return;
-    observer.disconnect();
-    act();
-  });
-  observer.observe(element);
-}
-
-async function showThumbnail(place, file, access) {
-  try {
-    const url = URL.createObjectURL(await thumbnail(file.id, THUMBNAIL_PX, access.headers()));
-    const image = h("img", { src: url, alt: "" }); // the name stands beside it
-    await image.decode().finally(() => URL.revokeObjectURL(url));
-    place.replaceChildren(image);
-  } catch {
-    // its icon stays
-  }
 }

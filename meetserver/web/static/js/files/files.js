@@ -11,6 +11,7 @@ import { fileEntry } from "./entry.js";
 import { takePastes } from "./hands.js";
 import { viewOf } from "./kinds.js";
 import { Listing } from "./listing.js";
+import { save } from "./saving.js";
 import { sendingEntry, whyNot } from "./sending.js";
 import { MOST_FILES, Uploads } from "./uploads.js";
 import { openViewer } from "./viewer.js";
@@ -117,7 +118,7 @@ export class Files {
 
   #showList() {
     const { items, error, isLoaded, hasMore } = this.#listing;
-    const acts = { open: (file) => this.#open(file), save: (file) => void attempt(() => this.#save(file)), remove: (file) => void this.#remove(file) };
+    const acts = { open: (file) => this.#open(file), save: (file) => void attempt(() => save(file, this.#access)), remove: (file) => void this.#remove(file) };
     follow(this.#list, this.#entries, items.map((file) => [file.id, file]), (file) => fileEntry(file, this.#access, acts));
     this.#more.hidden = !hasMore;
     const isUnknown = error && !isLoaded;
@@ -131,14 +132,9 @@ export class Files {
   }
 
   #open(file) {
-    const how = { access: this.#access, save: (one) => this.#save(one) };
+    const how = { access: this.#access, save: (one) => save(one, this.#access) };
     if (viewOf(file)) openViewer(file, this.#listing.items, how);
-    else void attempt(() => this.#save(file));
-  }
-
-  /** By the browser itself, which holds none of it in memory. */
-  async #save({ id, name }) {
-    h("a", { href: await api.linkTo(id, this.#access.headers()), download: name, target: "_self" }).click();
+    else void attempt(() => save(file, this.#access));
   }
 
   async #remove({ id, name }) {

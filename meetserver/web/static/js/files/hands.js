@@ -8,6 +8,7 @@ export function takeDrops(zone, onFiles, isTaken) {
     zone.addEventListener(type, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
+      event.stopPropagation(); // a zone inside another one has it alone
       act(event);
       show();
     });
@@ -20,16 +21,28 @@ export function takeDrops(zone, onFiles, isTaken) {
   });
 }
 
-/** While `element` is to be seen; what is pasted into a field is the field's. @param {(files: File[]) => void} onFiles */
+/** While `element` is to be seen: the one with the focus first. What is pasted into a field is the field's. @param {(files: File[]) => void} onFiles */
 export function takePastes(element, onFiles) {
   const take = (event) => {
     if (!element.isConnected) return document.removeEventListener("paste", take);
+    if (event.defaultPrevented) return undefined;
     const isForField = event.target instanceof Element && event.target.closest("input, textarea");
     const { files } = event.clipboardData;
     if (isForField || files.length === 0 || !element.checkVisibility() || document.querySelector("dialog[open]")) return undefined;
+    event.preventDefault();
     return onFiles([...files].map(named));
   };
-  document.addEventListener("paste", take);
+  for (const place of [element, document]) place.addEventListener("paste", take);
+}
+
+/** Files that are pasted into a field of text; text with a picture of it is text. @param {HTMLElement} field @param {(files: File[]) => void} onFiles @param {() => boolean} isTaken */
+export function takePastesInto(field, onFiles, isTaken) {
+  field.addEventListener("paste", (event) => {
+    const { files, types } = event.clipboardData;
+    if (files.length === 0 || types.includes("text/plain") || !isTaken()) return;
+    event.preventDefault();
+    onFiles([...files].map(named));
+  });
 }
 
 /** Every picture on the clipboard is called the same. */

@@ -16,9 +16,9 @@ export function whyNot(error) {
   return [withSizes(explain(error)), ADVICE[error.code]].filter(Boolean).join(" ");
 }
 
-/** @param {import("./upload.js").Upload} upload @param {{retry: () => void, remove: () => void}} acts */
-export function sendingEntry(upload, { retry, remove }) {
-  const { name, size } = upload.file;
+/** @param {import("./upload.js").Upload} upload @param {{retry: () => void, remove: () => void, name?: string}} acts `name`: where the file itself is called otherwise */
+export function sendingEntry(upload, { retry, remove, name = upload.file.name }) {
+  const { size } = upload.file;
   const status = h("span", { class: "muted" });
   const bar = h("progress", { max: Math.max(1, size), "aria-label": `Adding ${name}` });
   const again = button({ label: "Try again", class: "small", "aria-label": `Try again to add ${name}`, onClick: retry });

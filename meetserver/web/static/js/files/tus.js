@@ -9,11 +9,11 @@ const START = "/api/v1/files/uploads";
 const SILENCE_MS = 30_000;
 const ANSWER_MS = 180_000; // pictures are made anew, and files scanned, before the last answer
 
-/** @typedef {{headers: () => Record<string, string>, signal: AbortSignal, onSent?: (bytes: number) => void}} How */
+/** @typedef {{headers: () => Record<string, string>, signal: AbortSignal, onSent?: (bytes: number) => void, isForChat?: boolean}} How */
 
 /** @returns {Promise<{place: string, isWhole: boolean}>} where the upload goes on; whole is a file without a byte */
 export async function begin(file, meeting, how) {
-  const told = { meeting, filename: file.name, filetype: file.type };
+  const told = { meeting, filename: file.name, filetype: file.type, ...(how.isForChat && { for_chat: "true" }) };
   const answer = await ask("POST", START, { ...how, more: { "Upload-Length": file.size, "Upload-Metadata": Object.entries(told).map(([name, value]) => `${name} ${base64(value)}`).join(",") } });
   return { place: answer("Location"), isWhole: answer("Meet-File-Id") !== null };
 }

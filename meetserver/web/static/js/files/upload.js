@@ -13,10 +13,13 @@ export class Upload {
   state = "queued";
   sent = 0;
   error = null;
+  /** The file's, as soon as the server has taken the upload on: a file is known by the upload that it was. */
+  id = null;
   onChange = () => {};
   #meeting;
   #headers;
   #isThere;
+  #isForChat;
   #place = null;
   #offset = null; // null: the server knows
   #beginnings = 0;
@@ -26,14 +29,16 @@ export class Upload {
 
   /**
    * @param {File} file
-   * @param {{meeting: string, headers: () => Record<string, string>, isThere: (file: File) => Promise<boolean>}} how
-   *   `isThere`: whether the meeting has got this file just now, though its last answer was lost
+   * @param {{meeting: string, headers: () => Record<string, string>, isThere: (file: File, id: string|null) => Promise<boolean>, isForChat?: boolean}} how
+   *   `isThere`: whether the meeting has got this file just now, though its last answer was lost; `isForChat`: it is to
+   *   go with a message, and begins anew with each page
    */
-  constructor(file, { meeting, headers, isThere }) {
+  constructor(file, { meeting, headers, isThere, isForChat = false }) {
     this.file = file;
     this.#meeting = meeting;
     this.#headers = headers;
     this.#isThere = isThere;
+    this.#isForChat = isForChat;
   }
 
   /** Until it is there, or failed, or was given up: it never throws. */
@@ -42,7 +47,7 @@ export class Upload {
     this.#beginnings = this.#failures = 0;
     this.#become("sending");
     try {
-      this.#place = recallPlace(this.#meeting, this.file);
+      this.#goOnAt(this.#isForChat ? this.#place : recallPlace(this.#meeting, this.file));
       this.#offset = null;
       while (!(await this.#step()));
       forgetPlace(this.#meeting, this.file);
@@ -83,10 +88,15 @@ export class Upload {
     if (++this.#beginnings > MOST_BEGINNINGS) throw this.#refusal;
     await this.file.slice(0, 1).arrayBuffer(); // a folder, or a file that is gone, is told from a broken line
     const { place, isWhole } = await tus.begin(this.file, this.#meeting, this.#how());
-    this.#place = place;
+    this.#goOnAt(place);
     this.#offset = 0;
-    keepPlace(this.#meeting, this.file, place);
+    if (!this.#isForChat) keepPlace(this.#meeting, this.file, place);
     return isWhole;
+  }
+
+  #goOnAt(place) {
+    this.#place = place;
+    if (place) this.id = place.split("/").at(-1);
   }
 
   async #append() {
@@ -107,7 +117,7 @@ export class Upload {
       if (this.#refusal?.status === 409) throw this.#refusal;
       this.#place = null;
       this.#refusal = error;
-      return wasWhole && (await this.#isThere(this.file));
+      return wasWhole && (await this.#isThere(this.file, this.id));
     }
     const isContested = error.status === 409 && this.#place;
     if (!isContested && !PASSING.has(error.status)) throw error;
@@ -138,7 +148,7 @@ export class Upload {
   }
 
   #how(onSent) {
-    return { headers: this.#headers, signal: this.#stopped.signal, onSent };
+    return { headers: this.#headers, signal: this.#stopped.signal, onSent, isForChat: this.#isForChat };
   }
 
   #progress(bytes) {

@@ -13,9 +13,19 @@ export async function linkTo(id, headers) {
   return new URL(url, location.href).pathname;
 }
 
+export const aboutFile = (id, headers) => call("GET", at(id), { headers });
+
+/** @returns {Promise<boolean>} */
+export const fileIsThere = (id, headers) => aboutFile(id, headers).then(Boolean, () => false);
+
 /** @param {number} px one of the sizes in docs/limits.md @returns {Promise<Blob>} */
 export async function thumbnail(id, px, headers) {
   return (await reach("GET", `${at(id, "thumbnail")}?px=${px}`, { headers })).blob();
+}
+
+/** @returns {Promise<Blob>} */
+export async function original(id, headers) {
+  return (await reach("GET", at(id, "content"), { headers })).blob();
 }
 
 /** Its first bytes, as text; a character that was cut in two is left out. */

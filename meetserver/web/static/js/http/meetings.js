@@ -32,7 +32,7 @@ export const listBans = (id) => call("GET", at(id, "bans"));
 export const liftBan = (id, ban) => call("DELETE", at(id, "bans", ban));
 
 /** A part of a snapshot that was too big for the socket; only this server's own address gets the token. */
-export function snapshotPart(href, resumeToken) {
+export async function snapshotPart(href, resumeToken) {
   const url = new URL(href, location.href);
-  return call("GET", url.pathname + url.search, { headers: { Authorization: `Session ${resumeToken}` } });
+  return (await call("GET", url.pathname + url.search, { headers: { Authorization: `Session ${resumeToken}` } })).snapshot;
 }

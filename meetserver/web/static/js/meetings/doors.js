@@ -11,6 +11,7 @@ const SWITCHES = {
   locked: ["Locked", "Nobody comes in but hosts and co-hosts."],
   chat: ["Chat", "People may write messages."],
   chat_private: ["Private messages", "People may write to some alone."],
+  chat_search: ["Search in the chat", "The server keeps an index of the words in messages, which is not encrypted. Without it none are found."],
   whiteboard: ["Whiteboard", "People may draw on the board."],
   e2ee: ["End-to-end encrypted chat", "Only those who are there can read it, only while they are there, and not the server. The whiteboard, calls, files and recordings are not covered. It is settled when the first one comes in."],
 };
@@ -18,6 +19,7 @@ const CODE_CHARS = "abcdefghjkmnpqrstuvwxyz23456789"; // none that is taken for 
 const CODE_LENGTH = 9;
 const MAX_PEOPLE = 10_000;
 const MAX_DAYS = 36_500;
+const MAX_RETENTION_DAYS = 3650;
 
 const BRIEF = ["lobby", "only_signed_in", "only_invited", "e2ee"];
 
@@ -35,15 +37,17 @@ export function doorFields(settings, { isBrief = false } = {}) {
   const people = !isBrief && field({ label: "How many people at most", name: "max_participants", type: "number", min: 1, max: MAX_PEOPLE, required: true, value: settings.max_participants ?? 100 });
   const rules = isBrief ? [] : chatRules(settings);
   const days = !isBrief && field({ label: "Delete files after so many days", hint: "Empty: they are kept as long as the meeting, or as long as the server keeps any.", name: "files_kept_days", type: "number", min: 1, max: MAX_DAYS, value: settings.files_kept_days });
+  const kept = !isBrief && field({ label: "Delete messages, and who was there, after so many days", hint: "Empty: they are kept as long as the meeting, or as long as the server keeps any. What stands on the board stays.", name: "retention_days", type: "number", min: 1, max: MAX_RETENTION_DAYS, value: settings.retention_days });
   const read = () => ({
     ...Object.fromEntries(switches.map(({ name, input }) => [name, input.checked])),
     ...Object.fromEntries(rules.map((rule) => [rule.name, rule.read()])),
     passcode: passcode.input.value.trim() || null,
     ...(people && { max_participants: Number(people.input.value) }),
+    ...(kept && { retention_days: Number(kept.input.value) || null }),
     ...(days && { files_kept_days: Number(days.input.value) || null }),
   });
-  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), ...rules.map((rule) => rule.element), passcode.element, people && people.element, days && days.element);
-  return { fields: [passcode, people, days].filter(Boolean), element, read };
+  const element = h("div", { class: "stack" }, h("div", { class: "switches" }, ...switches.map((one) => one.element)), ...rules.map((rule) => rule.element), passcode.element, people && people.element, kept && kept.element, days && days.element);
+  return { fields: [passcode, people, kept, days].filter(Boolean), element, read };
 }
 
 function passcodeField(value) {

@@ -1,5 +1,6 @@
 /** My meetings: make one, copy its link, go in, change it, delete it. */
 import { account } from "../accounts/session.js";
+import { listUnread } from "../http/chat.js";
 import * as api from "../http/meetings.js";
 import { go, refresh } from "../router.js";
 import { copyLink } from "../ui/clipboard.js";
@@ -10,6 +11,8 @@ import { field, form } from "../ui/form.js";
 import { moment } from "../ui/time.js";
 import { toast } from "../ui/toast.js";
 import { doorFields } from "./doors.js";
+
+const MOST_UNREAD = 100;
 
 export function homePage() {
   setTitle("My meetings");
@@ -52,9 +55,9 @@ export function joinLink(meeting) {
 
 async function load(list, cursor) {
   try {
-    const { items, next } = await api.listMeetings(cursor);
+    const [{ items, next }, unread] = await Promise.all([api.listMeetings(cursor), unreadOf(cursor)]);
     if (!cursor) list.replaceChildren();
-    list.append(...items.map(entry));
+    list.append(...items.map((meeting) => entry(meeting, unread.get(meeting.id))));
     if (next) list.append(moreButton(list, next));
     if (list.children.length === 0) list.append(empty());
   } catch (error) {
@@ -68,6 +71,12 @@ async function load(list, cursor) {
   }
 }
 
+/** @returns {Promise<Map<string, number>>} by meeting; the list is good without it, too */
+async function unreadOf(cursor) {
+  const { items } = await listUnread(cursor).catch(() => ({ items: [] }));
+  return new Map(items.map((one) => [one.meeting, one.unread]));
+}
+
 function moreButton(list, next) {
   const more = button({ label: "Show more", onClick: () => void whileBusy(more, () => load(list, next)).then(() => more.remove()) });
   return more;
@@ -77,12 +86,18 @@ function empty() {
   return h("div", { class: "empty" }, icon("camera"), h("h3", { text: "No meetings yet" }), h("p", { text: "Give the first one a name above; its link is ready at once." }));
 }
 
-function entry(meeting) {
+/** Where the server stops counting there may be more. */
+function unreadBadge(count) {
+  const shown = count >= MOST_UNREAD ? `${MOST_UNREAD - 1}+` : String(count);
+  return h("span", { class: "badge unread", text: `${shown} unread` });
+}
+
+function entry(meeting, unread = 0) {
   const remove = button({ label: `Delete ${meeting.title}`, icon: "trash", class: "quiet icon-only", onClick: () => void drop(meeting, made, remove) });
   const made = h(
     "article",
     { class: "meeting", "aria-label": meeting.title },
-    h("div", { class: "about" }, h("div", { class: "title", text: meeting.title }), h("div", { class: "when", text: [when(meeting), ...doorsOf(meeting.settings)].join(" · ") })),
+    h("div", { class: "about" }, h("div", { class: "title", text: meeting.title }), unread > 0 && unreadBadge(unread), h("div", { class: "when", text: [when(meeting), ...doorsOf(meeting.settings)].join(" · ") })),
     h("a", { class: "button primary", href: `/m/${encodeURIComponent(meeting.id)}`, text: "Open" }),
     button({ label: "Copy link", icon: "copy", onClick: () => void copyLink(joinLink(meeting)) }),
     h("a", { class: "button quiet icon-only", href: `/#settings/${encodeURIComponent(meeting.id)}`, "aria-label": `Settings of ${meeting.title}`, title: `Settings of ${meeting.title}` }, icon("settings")),

@@ -1,4 +1,7 @@
 /** All about one meeting, for its hosts and co-hosts: title and doors, files, guest links, invited people, who was sent out. */
+import { Archive } from "../chat/archive.js";
+import { savingButtons } from "../chat/saving.js";
+import { searchFields } from "../chat/search.js";
 import { accessOutside } from "../files/access.js";
 import { Files } from "../files/files.js";
 import { takeDrops } from "../files/hands.js";
@@ -33,7 +36,7 @@ function fill(page, meeting) {
   page.replaceChildren(
     backLink(),
     h("div", { class: "settings-head" }, heading, h("a", { class: "button primary", href: `/m/${encodeURIComponent(meeting.id)}`, text: "Open" }), button({ label: "Copy link", icon: "copy", onClick: () => void copyLink(joinLink(meeting)) })),
-    h("div", { class: "settings" }, h("div", { class: "stack" }, doorsCard(meeting), card("Sent out", bans)), h("div", { class: "stack" }, filesCard(meeting), card("Guest links", guestLinks(meeting)), card("Invited people", invitees(meeting)))),
+    h("div", { class: "settings" }, h("div", { class: "stack" }, doorsCard(meeting), card("Sent out", bans)), h("div", { class: "stack" }, filesCard(meeting), chatCard(meeting), card("Guest links", guestLinks(meeting)), card("Invited people", invitees(meeting)))),
   );
   heading.focus();
 }
@@ -45,6 +48,14 @@ function backLink() {
 function card(title, ...content) {
   const id = `card-${title.toLowerCase().replaceAll(" ", "-")}`;
   return h("section", { class: "card stack", "aria-labelledby": id }, h("h2", { id, text: title }), ...content);
+}
+
+function chatCard(meeting) {
+  if (meeting.settings.e2ee) return card("Chat", h("p", { class: "muted", text: "It is encrypted: what was said can be read, and saved, only in the meeting itself." }));
+  const archive = new Archive(accessOutside(meeting.id));
+  const save = h("div", { class: "stack" }, h("h3", { text: "Save the chat" }), savingButtons({ file: (format) => archive.file(format), title: () => meeting.title }));
+  const hint = meeting.settings.chat_search ? undefined : "Its settings say that it is not searched.";
+  return card("Chat", ...searchFields({ hint, search: (...what) => archive.search(...what) }), save);
 }
 
 function filesCard(meeting) {

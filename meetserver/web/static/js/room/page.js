@@ -41,6 +41,7 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
   const session = new Session({ url: socketUrl(join.ws_url), ticket, resume, newTicket });
   const parts = { meeting, session, store, local, bag };
   store.room.title = title;
+  parts.access = accessInside(parts);
 
   parts.mesh = new Mesh({ ...parts, iceServers: join.ice_servers ?? [], makePeer: (options) => new Peer(options) });
   parts.report = new Report(parts);
@@ -84,21 +85,23 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
 function buildView(parts) {
   const { bag, store } = parts;
   const chat = new ChatPanel(parts);
-  const files = new Files(accessInside(parts));
+  const files = new Files(parts.access);
   const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) }, files: { title: "Files", view: files } });
   const knocks = new Knocks({ ...parts, showQueue: () => panels.show("people") });
-  const stage = new Stage({ tiles: new Tiles(parts), board: new BoardPanel({ ...parts, onClose: () => stage.toggleBoard() }) });
+  const bringOthers = (found) => (panels.show("files"), files.add(found));
+  const stage = new Stage({ tiles: new Tiles(parts), board: new BoardPanel({ ...parts, bringOthers, onClose: () => stage.toggleBoard() }) });
   const actions = makeActions({ ...parts, panels, stage, files });
   const toolbar = new Toolbar(actions.tools);
   actions.showOn(toolbar);
-  chat.onUnread = (count, isMentioned) => toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread${isMentioned ? ", you are mentioned" : ""}` : "Chat", isMentioned ? "@" : undefined);
+  const head = heading(parts, actions.tools.link);
+  chat.onUnread = (count, isMentioned) => (head.showUnread(count), toolbar.count("chat", count, count > 0 ? `Chat, ${count} unread${isMentioned ? ", you are mentioned" : ""}` : "Chat", isMentioned ? "@" : undefined));
   bag.add(store.on("room", () => offer({ store, toolbar, panels, stage })));
   bag.add(store.on("participants", () => stage.refresh()));
   bag.add(store.on("participants", () => ["audio", "camera", "screen"].forEach((tool) => toolbar.hide(tool, store.me?.role === "viewer" || (tool === "screen" && !parts.local.canShareScreen)))));
   bag.add(parts.local.on("change", () => stage.refresh()));
   listenForKeys(actions.tools, () => panels.close() || stage.closeBoard(), bag);
-  const element = h("div", { class: "room" }, heading(parts, actions.tools.link), new Banner(parts).element, knocks.element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
-  takeDrops(element, (found) => (panels.show("files"), files.add(found)), () => files.mayAdd);
+  const element = h("div", { class: "room" }, head.element, new Banner(parts).element, knocks.element, h("div", { class: "middle" }, stage.element, panels.element), toolbar.element);
+  takeDrops(element, bringOthers, () => files.mayAdd);
   bag.add(() => files.uploads.stop());
   // A typed message on a phone needs the height that the on-screen keyboard leaves.
   const fit = () => visualViewport.scale === 1 && element.style.setProperty("--height", `${visualViewport.height}px`);
@@ -119,16 +122,21 @@ function heading({ store, secrets, bag }, copyLink) {
   const title = h("h1");
   const count = h("span", { class: "badge" });
   const locked = h("span", { class: "badge locked", title: "Only hosts and co-hosts can come in" }, icon("lock"), h("span", { text: "Locked" }));
+  let unread = 0;
   const update = () => {
     title.textContent = store.room.title || "Meeting";
     const knocks = store.isModerator && store.waiting.size > 0 ? `(${store.waiting.size} waiting) ` : "";
-    setTitle(knocks + title.textContent);
+    const missed = document.hidden && unread > 0 ? `(${unread}) ` : "";
+    setTitle(missed + knocks + title.textContent);
     count.textContent = store.participants.size === 1 ? "Only you" : `${store.participants.size} people`;
     count.hidden = store.participants.size === 0;
     locked.hidden = !store.room.settings.locked;
   };
   for (const topic of ["room", "participants", "waiting"]) bag.add(store.on(topic, update));
-  return h("header", { class: "room-head" }, title, count, locked, lockButton({ secrets, store, bag }), button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
+  bag.listen(document, "visibilitychange", update);
+  const showUnread = (now) => ((unread = now), update());
+  const element = h("header", { class: "room-head" }, title, count, locked, lockButton({ secrets, store, bag }), button({ label: "Copy link", icon: "copy", class: "quiet invite", onClick: copyLink }));
+  return { element, showUnread };
 }
 
 /** Coming, going and raised hands, for eyes and ears. */

@@ -3,7 +3,7 @@
  * stood, keeps the epoch and seq of the last durable event applied, and sends what is unanswered again.
  *
  * Emits "status" {state: "connecting"|"waiting"|"online"|"reconnecting"|"ended", …}, "opened" (ok of hello, and again
- * when the lobby is left), "event" (frame).
+ * when the lobby is left), "event" (frame), "leaving" (the last moment to say something).
  */
 import { Emitter } from "../emitter.js";
 import { Pending } from "./pending.js";
@@ -78,6 +78,7 @@ export class Session extends Emitter {
   }
 
   async leave() {
+    this.emit("leaving");
     const bye = this.#socket?.isOpen ? this.#socket.ask("bye", {}).catch(() => {}) : Promise.resolve();
     await Promise.race([bye, new Promise((resolve) => setTimeout(resolve, 800))]);
     this.#end({ why: "left" });

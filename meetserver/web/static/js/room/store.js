@@ -53,7 +53,7 @@ export class Store extends Emitter {
     this.participants = new Map((snapshot.participants ?? []).map((one) => [one.id, { ...one }]));
     this.waiting = new Map((snapshot.waiting ?? []).map((one) => [one.id, one]));
     this.chat = chat.fromSnapshot(snapshot.chat, snapshot.marks);
-    this.board = whiteboard.fromSnapshot(snapshot.whiteboard);
+    this.board = whiteboard.fromSnapshot(snapshot.whiteboard, snapshot.steps);
     for (const topic of ["room", "participants", "waiting", "chat", "typing", "pages", "versions", "board"]) this.emit(topic, { isReset: true });
   }
 

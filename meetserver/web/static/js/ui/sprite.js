@@ -1,6 +1,6 @@
 /** The icons, put into the page once: an icon that is shown while the server is away must not need the server. */
 
-const ADDRESS = "/static/img/icons.svg";
+const ADDRESS = new URL("../../img/icons.svg", import.meta.url);
 
 export async function loadSprite() {
   try {

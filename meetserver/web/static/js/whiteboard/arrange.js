@@ -1,5 +1,6 @@
 /** What is done with selected elements beside moving them: painted, copied, deleted, locked, put above and below others. */
 import { newTxn } from "../room/session.js";
+import { askText } from "../ui/ask-text.js";
 import { announce } from "../ui/dom.js";
 import { fillOf, NAMES, PAPERS } from "./choices.js";
 import { movedBy } from "./geometry.js";
@@ -41,6 +42,11 @@ export function arranging(easel) {
       easel.select([...easel.topDown()].filter(({ element }) => element.locked !== true).map(({ id }) => id));
       announce(`${easel.selection.size} selected`);
     },
+    describe: async () => {
+      const [{ id, element }] = easel.selected;
+      const alt = await askText({ title: "Describe the picture", label: "What it shows", hint: "For those who cannot see it.", value: typeof element.alt === "string" ? element.alt : "", yes: "Save" });
+      if (alt !== undefined) easel.apply([{ op: "patch", id, fields: { alt } }]);
+    },
     /** The next one above, or below, for who has no pointer. */
     next: (step) => {
       const every = [...easel.topDown()].reverse();
@@ -49,7 +55,7 @@ export function arranging(easel) {
       const { id, element } = every[at < 0 ? (step > 0 ? 0 : every.length - 1) : (at + step + every.length) % every.length];
       easel.choose({ tool: "select" });
       easel.select([id]);
-      announce([NAMES[element.kind] ?? "Element", element.text, element.locked === true && "locked", `${every.findIndex((one) => one.id === id) + 1} of ${every.length}`].filter(Boolean).join(", "));
+      announce([NAMES[element.kind] ?? "Element", element.text, element.alt, element.locked === true && "locked", `${every.findIndex((one) => one.id === id) + 1} of ${every.length}`].filter(Boolean).join(", "));
     },
   };
 }

@@ -1,11 +1,13 @@
 /**
- * Draws a page on three canvases: the paper; what the room's log has (drawn once, added to); and what moves: own work
- * on its way, others' under way, the selection, pointers. At most once a frame, and sharp on any screen.
+ * Draws a page on three canvases: the paper; what the room's log has (painter.js); and what moves: own work on its way,
+ * others' under way, the selection, pointers. At most once a frame, and sharp on any screen.
  */
 import { h } from "../ui/dom.js";
+import { Painter } from "./painter.js";
 import { drawPaper } from "./paper.js";
 import { drawPointer } from "./pointer.js";
 import { FIRST_PAGE, titleOf } from "./reducer.js";
+import { extentOf } from "./geometry.js";
 import { drawFrame, frameOf } from "./selection.js";
 import { draw } from "./shapes.js";
 import { View } from "./view.js";
@@ -22,16 +24,21 @@ export class BoardCanvas {
   /** A frame that somebody draws around what they want to select. */
   marquee = null;
   #easel;
-  #drawn = { key: "", count: 0 };
+  #pictures;
+  #painter;
+  #paper = "";
   #isAsked = false;
   #staleTimer;
 
-  /** @param {{easel: any, bag: any}} parts */
-  constructor({ easel, bag }) {
+  /** @param {{easel: any, pictures: import("./pictures.js").Pictures, bag: any}} parts */
+  constructor({ easel, pictures, bag }) {
     this.#easel = easel;
+    this.#pictures = pictures;
+    this.#painter = new Painter(this.#base, pictures);
     for (const topic of ["preview", "pointer"]) bag.add(easel.store.on(topic, () => this.ask()));
     bag.add(easel.on("draw", () => this.ask()));
     bag.add(easel.on("page", () => this.view.fit()));
+    bag.add(pictures.on("come", (file) => this.#come(file)));
     const resized = new ResizeObserver(() => this.ask());
     resized.observe(this.element);
     bag.add(() => (resized.disconnect(), clearTimeout(this.#staleTimer)));
@@ -60,14 +67,17 @@ export class BoardCanvas {
     const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
     if (this.#top.width !== width || this.#top.height !== height) {
       for (const canvas of [this.#ground, this.#base, this.#top]) Object.assign(canvas, { width, height });
-      this.#drawn.key = "";
+      this.#paper = "";
     }
-    const { sheet, page } = this.#easel;
+    const { sheet } = this.#easel;
     view.adjust({ width: clientWidth, height: clientHeight }, sheet);
     this.element.dataset.view = [view.x, view.y, sheet.width * view.scale, sheet.height * view.scale].map((value) => value.toFixed(2)).join(" ");
-    const key = [page, view.version, ratio, sheet.background].join();
-    this.#drawBase(ratio, key);
-    this.#drawTop(ratio);
+    // Whole pixels: what is drawn already can be moved along.
+    const place = { x: Math.round(view.x * ratio), y: Math.round(view.y * ratio), scale: view.scale * ratio };
+    const over = this.#overlay();
+    this.#drawPaper(place);
+    this.#drawBase(place, over);
+    this.#drawTop(place, over);
   }
 
   /** What stands for elements of the log for now: own changes on their way, and others' under way. */
@@ -85,35 +95,39 @@ export class BoardCanvas {
     return over;
   }
 
-  #drawBase(ratio, place) {
-    const { elements, sheet, store, page } = this.#easel;
-    const over = this.#overlay();
-    const hidden = [...over.keys()].filter((id) => elements.elements.has(id));
-    const key = [place, elements.version, ...hidden].join();
-    const { inOrder } = elements;
-    const isMore = key === this.#drawn.key && inOrder.length >= this.#drawn.count;
-    if (!isMore) {
-      drawPaper(this.#scaled(this.#ground, ratio, { isWiped: true }), sheet);
-      this.#scaled(this.#base, ratio, { isWiped: true });
-    }
-    const context = this.#scaled(this.#base, ratio);
-    clipped(context, sheet, () => {
-      for (const { id, element } of isMore ? inOrder.slice(this.#drawn.count) : inOrder) if (!over.has(id) && this.view.sees(element)) draw(context, element);
-    });
-    this.#drawn = { key, count: inOrder.length };
-    const count = inOrder.length;
-    this.#base.setAttribute("aria-label", `Shared whiteboard, ${titleOf(store.board, page)}, ${count} ${count === 1 ? "element" : "elements"}`);
+  #drawPaper(place) {
+    const { sheet } = this.#easel;
+    const key = JSON.stringify([place, sheet]);
+    if (key === this.#paper) return;
+    this.#paper = key;
+    const context = scaled(this.#ground, place);
+    const { width, height } = this.#ground;
+    drawPaper(context, sheet, { left: -place.x / place.scale, top: -place.y / place.scale, right: (width - place.x) / place.scale, bottom: (height - place.y) / place.scale });
   }
 
-  #drawTop(ratio) {
+  #drawBase(place, over) {
+    const { elements, sheet, store, page } = this.#easel;
+    this.#painter.show({ page: elements, sheet, place, hidden: over.keys() });
+    const isAll = this.#painter.work();
+    this.element.dataset.painted = String(isAll);
+    if (!isAll) this.ask();
+    const count = elements.elements.size;
+    const label = `Shared whiteboard, ${titleOf(store.board, page)}, ${count} ${count === 1 ? "element" : "elements"}`;
+    if (this.#base.getAttribute("aria-label") !== label) this.#base.setAttribute("aria-label", label);
+  }
+
+  #drawTop(place, over) {
     const { sheet, selected, store } = this.#easel;
     const { scale } = this.view;
-    const context = this.#scaled(this.#top, ratio, { isWiped: true });
-    clipped(context, sheet, () => {
-      for (const element of this.#overlay().values()) if (element) draw(context, element);
-    });
+    const context = scaled(this.#top, place);
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, sheet.width, sheet.height);
+    context.clip(); // everybody sees the same part: what is on the page
+    for (const element of over.values()) if (element) draw(context, element, this.#pictures);
+    context.restore();
     const frame = selected.length > 0 && frameOf(selected);
-    if (frame) drawFrame(context, frame, scale, { canTurn: selected.length === 1, isShut: selected.every(({ element }) => element.locked === true) });
+    if (frame) drawFrame(context, frame, scale, { only: selected.length === 1 ? selected[0].element : null, isShut: selected.every(({ element }) => element.locked === true) });
     if (this.marquee) drawMarquee(context, this.marquee, scale);
     this.#drawPointers(context);
     clearTimeout(this.#staleTimer);
@@ -130,24 +144,20 @@ export class BoardCanvas {
     }
   }
 
-  #scaled(canvas, ratio, { isWiped = false } = {}) {
-    const context = canvas.getContext("2d");
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    if (isWiped) context.clearRect(0, 0, canvas.width, canvas.height);
-    const scale = this.view.scale * ratio;
-    context.setTransform(scale, 0, 0, scale, this.view.x * ratio, this.view.y * ratio);
-    return context;
+  /** A picture can be drawn now. */
+  #come(file) {
+    for (const { element } of this.#easel.elements.elements.values()) if (element?.kind === "image" && element.file === file) this.#painter.refresh(extentOf(element));
+    this.ask();
   }
 }
 
-/** Everybody sees the same part: what is on the page. */
-function clipped(context, { width, height }, act) {
-  context.save();
-  context.beginPath();
-  context.rect(0, 0, width, height);
-  context.clip();
-  act();
-  context.restore();
+/** Wiped, and in units. */
+function scaled(canvas, { x, y, scale }) {
+  const context = canvas.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(scale, 0, 0, scale, x, y);
+  return context;
 }
 
 function drawMarquee(context, { x, y, w, h: height }, scale) {

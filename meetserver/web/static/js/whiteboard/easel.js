@@ -4,10 +4,12 @@
  */
 import { Emitter } from "../emitter.js";
 import { newTxn } from "../room/session.js";
+import { announce } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { toast } from "../ui/toast.js";
 import { COLORS, WIDTHS } from "./choices.js";
 import { allPages, FIRST_PAGE, pageOf, patched, sheetOf } from "./reducer.js";
+import { can, forgetPage } from "./steps.js";
 
 const OPS = 200;
 const COMMAND_BYTES = 48 * 1024; // a frame has at most 64 KiB
@@ -98,29 +100,31 @@ export class Easel extends Emitter {
     return [...this.selection].map((id) => ({ id, element: this.shown(id) })).filter(({ element }) => element);
   }
 
-  /** Topmost first. */
-  *topDown() {
+  /** Topmost first; with a part of the page, what may be there. @param {{x: number, y: number, w: number, h: number}} [part] */
+  *topDown(part) {
     for (const [id, { page, element, isNew }] of [...this.pending].reverse()) if (isNew && page === this.page && !this.elements.elements.has(id)) yield { id, element };
-    const { inOrder } = this.elements;
-    for (let index = inOrder.length - 1; index >= 0; index -= 1) {
-      const element = this.shown(inOrder[index].id);
-      if (element) yield { id: inOrder[index].id, element };
+    const { elements } = this;
+    // What is being changed may be elsewhere than the log has it.
+    const found = part ? elements.within(part, [...this.pending.keys(), ...this.lifted.keys()]) : elements.inOrder;
+    for (let index = found.length - 1; index >= 0; index -= 1) {
+      const element = this.shown(found[index].id);
+      if (element) yield { id: found[index].id, element };
     }
   }
 
   /** @returns {string} the new element's id */
-  add(element) {
+  add(element, page = this.page) {
     const id = newTxn();
-    this.apply([{ op: "put", id, element }]);
+    this.apply([{ op: "put", id, element }], page);
     return id;
   }
 
-  /** Shown at once, and sent as often as needed. */
-  apply(ops) {
+  /** Shown at once, and sent as often as needed. What is put on another page than the one that is shown is new there. */
+  apply(ops, page = this.page) {
     for (const part of parts(ops)) {
-      const entries = part.filter(({ op }) => op !== "order").map((op) => [op.id, this.#entry(op)]);
+      const entries = part.filter(({ op }) => op !== "order").map((op) => [op.id, this.#entry(op, page)]);
       for (const [id, entry] of entries) this.pending.set(id, entry);
-      this.command("whiteboard.apply", { ops: part, page: this.page }).then(({ seq } = {}) => {
+      this.command("whiteboard.apply", { ops: part, page }).then(({ seq } = {}) => {
         for (const [id, entry] of entries) if (seq === undefined) this.#forget(id, entry);
         else entry.seq = seq;
         this.#settle();
@@ -139,12 +143,31 @@ export class Easel extends Emitter {
     }
   }
 
+  get canUndo() {
+    return !this.refusal && can(this.store.board.steps, "undo", this.page);
+  }
+
+  get canRedo() {
+    return !this.refusal && can(this.store.board.steps, "redo", this.page);
+  }
+
   undo() {
-    return this.command("whiteboard.undo", { page: this.page });
+    return this.#turnBack("undo");
   }
 
   redo() {
-    return this.command("whiteboard.redo", { page: this.page });
+    return this.#turnBack("redo");
+  }
+
+  /** Asked of the room in any case: it knows better. */
+  async #turnBack(which) {
+    const { page, store } = this;
+    const { newest } = store.board.steps;
+    const { seq = Infinity } = (await this.command(`whiteboard.${which}`, { page })) ?? {};
+    if (store.board.steps.newest !== newest || store.seq < seq) return; // it came, or is about to come
+    announce(which === "undo" ? "Nothing is left to undo" : "Nothing is left to redo");
+    forgetPage(this.store.board.steps, page, [which]);
+    this.emit("change");
   }
 
   /** Show others what is under way, now and then. @param {{id: string, element: any}[]} things */
@@ -160,8 +183,7 @@ export class Easel extends Emitter {
     this.#session.tell(type, data, { droppable: true });
   }
 
-  #entry({ op, id, element, fields }) {
-    const page = this.page;
+  #entry({ op, id, element, fields }, page) {
     const before = this.shown(id);
     if (op === "delete") return { page, element: null, isNew: false };
     if (op === "patch") return { page, element: before ? patched(before, fields) : null, isNew: this.pending.get(id)?.isNew ?? false };

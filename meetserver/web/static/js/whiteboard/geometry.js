@@ -51,6 +51,20 @@ export function boundsOf(elements) {
   return corners.length > 0 ? ofPoints(corners.flat()) : null;
 }
 
+const NOWHERE = { x: NaN, y: NaN, w: NaN, h: NaN };
+
+/** All that is drawn of it, with the width of its line and an arrow's head. @returns {{x: number, y: number, w: number, h: number}} NaN: nothing is */
+export function extentOf(element) {
+  const box = boxOf(element);
+  if (!box) return NOWHERE;
+  const { x, y, w, h } = angleOf(element) ? boundsOf([element]) : box;
+  const reach = element.kind === "arrow" ? 7 + 2.3 * widthOf(element) : 2 + widthOf(element) / 2;
+  return { x: x - reach, y: y - reach, w: w + 2 * reach, h: h + 2 * reach };
+}
+
+/** What holds a disc. */
+export const around = (x, y, radius) => ({ x: x - radius, y: y - radius, w: 2 * radius, h: 2 * radius });
+
 /** Whether a disc touches what is drawn; a shape without fill is only its line. */
 export function isHit(element, x, y, radius) {
   const box = boxOf(element);

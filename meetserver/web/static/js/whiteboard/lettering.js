@@ -8,8 +8,17 @@ export const NOTE_SIZE = 24;
 export const NOTE_MARGIN = 14;
 export const NOTE_PAPER = "#ffe066";
 const MAX_LINES = 2000;
+const MAX_ALT = 60;
 
-const measure = document.createElement("canvas").getContext("2d");
+/** @type {CanvasRenderingContext2D | undefined} made with the first text, as boards are folded without a page, too */
+let canvas;
+
+function measureAt(size) {
+  canvas ??= document.createElement("canvas").getContext("2d");
+  canvas.font = `${size}px ${FONTS}`;
+}
+
+const widthOf = (text) => canvas.measureText(text).width;
 /** @type {WeakMap<any, any>} how each element's text is laid out */
 const laid = new WeakMap();
 
@@ -26,9 +35,9 @@ function layOutText(element) {
   if (!at || !textOf(element).trim()) return null;
   const size = sizeOf(element);
   const room = within(element.w, 0, 0, 1e6);
-  measure.font = `${size}px ${FONTS}`;
+  measureAt(size);
   const lines = room ? broken(textOf(element), room) : textOf(element).split("\n").slice(0, MAX_LINES);
-  const widest = lines.reduce((most, line) => Math.max(most, measure.measureText(line).width), 0);
+  const widest = lines.reduce((most, line) => Math.max(most, widthOf(line)), 0);
   return { lines, size, box: { x: at[0], y: at[1], w: room || widest, h: size * LINE_HEIGHT * lines.length } };
 }
 
@@ -36,7 +45,7 @@ function layOutNote(element) {
   const box = boxField(element);
   if (!box) return null;
   const size = sizeOf(element);
-  measure.font = `${size}px ${FONTS}`;
+  measureAt(size);
   const room = box.w - 2 * NOTE_MARGIN;
   const lines = room > size ? broken(textOf(element), room) : [];
   return { lines: lines.slice(0, Math.max(0, Math.floor((box.h - 2 * NOTE_MARGIN) / (size * LINE_HEIGHT)))), size, box };
@@ -48,7 +57,7 @@ function broken(text, room) {
   for (const paragraph of text.split("\n")) {
     let line = "";
     for (const word of paragraph.split(/(?<= )/).flatMap((one) => parts(one, room))) {
-      if (line && measure.measureText((line + word).trimEnd()).width > room) {
+      if (line && widthOf((line + word).trimEnd()) > room) {
         lines.push(line.trimEnd());
         line = "";
       }
@@ -61,13 +70,21 @@ function broken(text, room) {
 }
 
 function parts(word, room) {
-  if (measure.measureText(word.trimEnd()).width <= room) return [word];
+  if (widthOf(word.trimEnd()) <= room) return [word];
   const found = [""];
   for (const letter of word) {
-    if (found.at(-1) && measure.measureText(found.at(-1) + letter).width > room) found.push("");
+    if (found.at(-1) && widthOf(found.at(-1) + letter) > room) found.push("");
     found.push(found.pop() + letter);
   }
   return found;
+}
+
+/** As much of one line as has room. */
+export function shortened(text, size, room) {
+  measureAt(size);
+  const letters = [...text.slice(0, MAX_ALT)];
+  while (letters.length > 0 && widthOf(letters.join("")) > room) letters.pop();
+  return letters.join("");
 }
 
 export function drawText(context, element) {

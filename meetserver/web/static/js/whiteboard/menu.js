@@ -6,7 +6,7 @@ import { importFile, saveAs } from "./files.js";
 import { openReplay } from "./replay.js";
 import { openVersions } from "./versions.js";
 
-/** @param {any} parts with `easel`, `store`, `meeting`, `session`, `moderation` */
+/** @param {any} parts with `easel`, `pictures`, `store`, `meeting`, `session`, `moderation` */
 export function openBoardMenu(parts) {
   const { store, easel } = parts;
   const entry = (picture, text, act) => h("button", { type: "button", on: { click: () => (dialog.close(), act()) } }, icon(picture), text);

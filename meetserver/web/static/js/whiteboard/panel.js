@@ -1,6 +1,7 @@
 /** The board: tools, the paper, pages; put together. */
 import { button, h } from "../ui/dom.js";
 import { arranging } from "./arrange.js";
+import { Bringing } from "./bringing.js";
 import { BoardCanvas } from "./canvas.js";
 import { Easel } from "./easel.js";
 import { Editor } from "./editor.js";
@@ -8,6 +9,7 @@ import { Hand } from "./hand.js";
 import { listenAtBoard } from "./keys.js";
 import { openBoardMenu } from "./menu.js";
 import { pagesBar } from "./pages-bar.js";
+import { Pictures } from "./pictures.js";
 import { selectionBar } from "./selection-bar.js";
 import { tellTool } from "./told.js";
 import { Toolbox } from "./toolbox.js";
@@ -23,24 +25,27 @@ export class BoardPanel {
   #editor;
   #toolbox;
 
-  /** @param {{session: any, store: any, meeting: string, moderation: any, bag: any, onClose: () => void}} parts */
+  /** @param {{session: any, store: any, meeting: string, access: any, moderation: any, bag: any, bringOthers: (files: File[]) => void, onClose: () => void}} parts */
   constructor(parts) {
     const { store, bag, onClose } = parts;
     const easel = new Easel(parts);
-    const canvas = (this.#canvas = new BoardCanvas({ easel, bag }));
+    const pictures = new Pictures({ headers: parts.access.headers, bag });
+    const canvas = (this.#canvas = new BoardCanvas({ easel, pictures, bag }));
     const editor = (this.#editor = new Editor({ easel, canvas }));
     const tools = toolsOf(easel, canvas, editor);
     const arrange = arranging(easel);
     new Hand({ easel, canvas, tools, bag });
-    this.#toolbox = new Toolbox({ easel, bag });
+    const bringing = new Bringing({ ...parts, easel, canvas, pictures });
+    this.#toolbox = new Toolbox({ easel, bag, onPicture: () => bringing.choose() });
     const why = h("p", { class: "why muted", role: "status" });
     const undo = button({ label: "Undo my last change", icon: "undo", class: "quiet icon-only", onClick: () => void easel.undo() });
     const redo = button({ label: "Redo", icon: "redo", class: "quiet icon-only", onClick: () => void easel.redo() });
-    const menu = button({ label: "More about the board", icon: "more", class: "quiet icon-only", "aria-haspopup": "dialog", onClick: () => openBoardMenu({ ...parts, easel }) });
+    const menu = button({ label: "More about the board", icon: "more", class: "quiet icon-only", "aria-haspopup": "dialog", onClick: () => openBoardMenu({ ...parts, easel, pictures }) });
     const close = button({ label: "Close the board", icon: "close", class: "quiet icon-only", onClick: onClose });
     const bar = h("div", { class: "board-bar", role: "group", "aria-label": "Drawing tools" }, this.#toolbox.element, why, h("div", { class: "board-actions" }, undo, redo, menu, close));
     const foot = h("div", { class: "board-foot" }, pagesBar({ easel, store, bag }), zoomBar({ easel, canvas, bag }));
-    this.element = h("section", { class: "board", "aria-label": "Whiteboard" }, bar, h("div", { class: "desk" }, canvas.element, selectionBar({ easel, arrange, bag })), foot);
+    this.element = h("section", { class: "board", "aria-label": "Whiteboard" }, bar, h("div", { class: "desk" }, canvas.element, bringing.element, selectionBar({ easel, arrange, bag })), foot);
+    bringing.listen(this.element);
     listenAtBoard({ board: this.element, canvas, easel, arrange, tools, bag });
     tellTool({ ...parts, easel });
     bag.add(easel.on("paint", (what) => arrange.paint(what)));
@@ -48,7 +53,8 @@ export class BoardPanel {
     bag.add(
       easel.on("change", () => {
         why.textContent = easel.refusal;
-        undo.disabled = redo.disabled = Boolean(easel.refusal);
+        undo.disabled = !easel.canUndo;
+        redo.disabled = !easel.canRedo;
         canvas.element.dataset.tool = easel.refusal ? "hand" : easel.tool;
       }),
     );

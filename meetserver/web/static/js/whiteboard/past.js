@@ -13,12 +13,15 @@ export class Past {
   /** A store as the board's views read it; of somebody who only looks on. */
   store = Object.assign(new Emitter(), { board: empty(), participants: new Map(), self: {}, room: { settings: {} }, me: { role: "viewer" }, isModerator: false, seq: Infinity });
   index = 0;
+  /** Whether there was more, which the meeting does not keep. */
+  isCut = false;
   #checkpoints = [];
 
   /** @param {any} parts with `meeting`, `session`, `store` @param {(part: number) => void} onLoaded how much of it */
   async load(parts, onLoaded) {
     const end = parts.store.seq;
-    const start = Math.max(0, end - MOST_EVENTS);
+    const start = Math.max(parts.store.room.expired_until ?? 0, end - MOST_EVENTS);
+    this.isCut = start > 0 && start === parts.store.room.expired_until;
     if (start > 0) this.store.board = boardOf(await boardAt(parts, start));
     for (let after = start; after < end; ) {
       const { items, next } = await eventsAfter(parts, after, PAGE_EVENTS);

@@ -1,15 +1,17 @@
 /** The board: pages of elements, the versions that were kept, and what others are about to do. */
 import { Page, SHEET } from "./page.js";
+import * as steps from "./steps.js";
 
 export const FIRST_PAGE = "1";
 const NOTHING = new Page();
 const LATE_MS = 500;
 const REMEMBERED = 500; // previews, and elements that were changed just now
 
-/** `order` and `sheets` are those of the pages that were made on purpose; a new element stands at `nextZ`. */
-export const empty = () => ({ pages: new Map(), order: [FIRST_PAGE], sheets: new Map(), versions: [], nextZ: 0, previews: new Map(), changedAt: new Map(), pointers: new Map() });
+/** `order` and `sheets` are those of the pages that were made on purpose; a new element stands at `nextZ`; `steps` are what we may take back. */
+export const empty = () => ({ pages: new Map(), order: [FIRST_PAGE], sheets: new Map(), versions: [], nextZ: 0, steps: steps.noSteps(), previews: new Map(), changedAt: new Map(), pointers: new Map() });
 
-export function fromSnapshot(part) {
+/** @param {any} part a snapshot's `whiteboard` @param {any} [own] its `steps` */
+export function fromSnapshot(part, own) {
   const pages = Object.entries(part?.pages ?? {}).filter(([, elements]) => Array.isArray(elements));
   const sheets = new Map(Object.entries(part?.sheets ?? { [FIRST_PAGE]: {} }));
   return {
@@ -19,6 +21,7 @@ export function fromSnapshot(part) {
     sheets,
     versions: [...(part?.versions ?? [])],
     nextZ: part?.next_z ?? 0,
+    steps: steps.fromSnapshot(own),
   };
 }
 
@@ -79,15 +82,18 @@ const ofPages = (act) => (store, { data }) => {
 };
 
 export const events = {
-  "whiteboard.applied": (store, { data, by }) => {
+  "whiteboard.applied": (store, { data, by, seq }) => {
     const name = data.page ?? FIRST_PAGE;
     change(store, name, (page) => data.ops.forEach((op) => applyOp(store.board, page, op)));
+    steps.note(store.board.steps, { seq, data }, name, data.ops.map(({ id }) => id), by === store.self.participant);
     store.emit("board", { page: name, by });
   },
-  "whiteboard.cleared": (store, { data, by }) => {
+  "whiteboard.cleared": (store, { data, by, seq }) => {
     const name = data.page ?? FIRST_PAGE;
     change(store, name, (page) => {
-      for (const { id, element } of [...page.inOrder]) if (element.locked !== true) page.delete(id);
+      const gone = [...page.elements.values()].filter(({ element }) => element.locked !== true).map(({ id }) => id);
+      for (const id of gone) page.delete(id);
+      steps.note(store.board.steps, { seq, data }, name, gone, by === store.self.participant);
     });
     store.emit("board", { page: name, by });
   },
@@ -107,9 +113,11 @@ export const events = {
     board.pages.delete(page);
     board.sheets.delete(page);
     board.order = board.order.filter((one) => one !== page);
+    steps.forgetPage(board.steps, page);
   }),
   "whiteboard.saved": (store, { data, by, at, seq }) => {
-    store.board.versions.push({ id: data.version, name: data.name, by, at, seq });
+    const others = store.board.versions.filter(({ id }) => id !== data.version); // a board that was fetched may be newer than the frames
+    store.board.versions = [...others, { id: data.version, name: data.name, by, at, seq }];
     store.emit("versions", {});
   },
   "whiteboard.discarded": (store, { data }) => {

@@ -15,7 +15,7 @@ import { zoomBar } from "./zoom-bar.js";
 const TICK_MS = 60;
 const LONGEST_MS = 30_000;
 
-/** @param {any} parts with `meeting`, `session`, `store` */
+/** @param {any} parts with `meeting`, `session`, `store`, `pictures` */
 export async function openReplay(parts) {
   const bag = new Bag();
   const body = h("div", { class: "replay stack" }, h("p", { class: "muted", role: "status", text: "Loading the board’s past…" }));
@@ -28,12 +28,12 @@ export async function openReplay(parts) {
     return void body.replaceChildren(notice("bad", explain(error)));
   }
   if (past.entries.length === 0) return void body.replaceChildren(h("p", { text: "Nothing has been drawn yet." }));
-  return show(past, body, bag, parts.session);
+  return show(past, body, bag, parts);
 }
 
-function show(past, body, bag, session) {
+function show(past, body, bag, { session, pictures }) {
   const easel = new Easel({ session, store: past.store, bag });
-  const canvas = new BoardCanvas({ easel, bag });
+  const canvas = new BoardCanvas({ easel, pictures, bag });
   new Hand({ easel, canvas, tools: {}, bag });
   const count = past.entries.length;
   const time = h("output", { class: "moment" });
@@ -44,7 +44,7 @@ function show(past, body, bag, session) {
   const goTo = (index) => {
     past.goTo(index);
     const last = past.entries[index - 1];
-    time.textContent = last ? moment(last.at) : "Before";
+    time.textContent = last ? moment(last.at) : past.isCut ? "Earlier, which is not kept" : "Before";
     bar.value = String(index);
     bar.setAttribute("aria-valuetext", time.textContent);
     canvas.ask();

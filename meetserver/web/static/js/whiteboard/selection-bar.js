@@ -12,14 +12,16 @@ export function selectionBar({ easel, arrange, bag }) {
     entry("Backward", "down", () => arrange.order("backward"), "wide-only"),
     entry("To the back", "back", () => arrange.order("back")),
   ];
+  const describe = entry("Describe the picture", "text", () => void arrange.describe());
   const remove = entry("Delete", "trash", arrange.remove);
-  const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected elements", hidden: true }, ...others, lock, remove);
+  const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected elements", hidden: true }, describe, ...others, lock, remove);
   bag.add(
     easel.on("change", () => {
       const { selected, refusal } = easel;
       const isShut = selected.length > 0 && selected.every(({ element: one }) => one.locked === true);
       element.hidden = selected.length === 0 || Boolean(refusal);
-      for (const one of [...others.slice(1), remove]) one.disabled = isShut;
+      describe.hidden = selected.length !== 1 || selected[0].element.kind !== "image";
+      for (const one of [describe, ...others.slice(1), remove]) one.disabled = isShut;
       lock.setAttribute("aria-label", isShut ? "Unlock" : "Lock");
       lock.title = isShut ? "Unlock" : "Lock";
       setIcon(lock, isShut ? "unlock" : "lock");

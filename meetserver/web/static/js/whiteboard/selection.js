@@ -17,14 +17,14 @@ export function frameOf(selected) {
   return box && { box, angle: 0 };
 }
 
-/** @returns {Record<string, [number, number]>} by name; "turn" of one element alone */
-export function handlesOf({ box, angle }, scale, { canTurn }) {
+/** @param {{only: any}} how `only`: the element that is selected alone, which can be turned @returns {Record<string, [number, number]>} by name */
+export function handlesOf({ box, angle }, scale, { only }) {
   const pad = PAD_PX / scale;
   const outer = { x: box.x - pad, y: box.y - pad, w: box.w + 2 * pad, h: box.h + 2 * pad };
-  const isSmall = Math.min(outer.w, outer.h) * scale < 40;
-  const places = Object.entries(PLACES).filter(([name]) => name.length === 2 || !isSmall);
+  const hasSides = only?.kind !== "image" && Math.min(outer.w, outer.h) * scale >= 40; // a picture keeps its shape
+  const places = Object.entries(PLACES).filter(([name]) => name.length === 2 || hasSides);
   const found = Object.fromEntries(places.map(([name, [fx, fy]]) => [name, [outer.x + outer.w * fx, outer.y + outer.h * fy]]));
-  if (canTurn) found.turn = [outer.x + outer.w / 2, outer.y - STALK_PX / scale];
+  if (only) found.turn = [outer.x + outer.w / 2, outer.y - STALK_PX / scale];
   return Object.fromEntries(Object.entries(found).map(([name, at]) => [name, turned(at, centerOf(box), angle)]));
 }
 

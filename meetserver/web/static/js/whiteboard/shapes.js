@@ -1,7 +1,7 @@
 /** Draws elements, of whatever kind, onto a canvas that is scaled to the board's units: the one way they look. */
 import { angleOf, colorOf, textOf, widthOf, within } from "./fields.js";
 import { boxOf, centerOf } from "./geometry.js";
-import { drawNote, drawText, FONTS } from "./lettering.js";
+import { drawNote, drawText, FONTS, shortened } from "./lettering.js";
 
 const HIGHLIGHTER_OPACITY = 0.4;
 
@@ -19,11 +19,14 @@ const DRAWN = {
   diamond: (context, element, { x, y, w, h }) => filled(context, element, () => path(context, [[x + w / 2, y], [x + w, y + h / 2], [x + w / 2, y + h], [x, y + h / 2]], { isClosed: true })),
   text: drawText,
   note: drawNote,
-  image: frame,
+  image,
 };
 
-/** Nothing for a kind that is not known, or fields without which it has no place. @param {CanvasRenderingContext2D} context */
-export function draw(context, element) {
+/**
+ * Nothing for a kind that is not known, or fields without which it has no place.
+ * @param {CanvasRenderingContext2D} context @param {any} element @param {import("./pictures.js").Pictures} pictures
+ */
+export function draw(context, element, pictures) {
   const box = boxOf(element);
   if (!box) return;
   context.save();
@@ -38,7 +41,7 @@ export function draw(context, element) {
   context.strokeStyle = colorOf(element.color);
   context.lineWidth = widthOf(element);
   context.lineCap = context.lineJoin = "round";
-  DRAWN[element.kind](context, element, box);
+  DRAWN[element.kind](context, element, box, pictures);
   context.restore();
 }
 
@@ -84,7 +87,14 @@ function filled(context, element, trace) {
   context.stroke();
 }
 
-/** What stands for an image. */
+function image(context, element, box, pictures) {
+  const { x, y, w, h } = box;
+  const found = pictures.get(textOf({ text: element.file }), Math.max(w, h) * context.getTransform().a);
+  if (found) context.drawImage(found, x, y, w, h);
+  else frame(context, element, box);
+}
+
+/** What stands for an image that is not there, or not yet. */
 function frame(context, element, { x, y, w, h }) {
   context.fillStyle = "#f1f3f5";
   context.fillRect(x, y, w, h);
@@ -95,5 +105,5 @@ function frame(context, element, { x, y, w, h }) {
   context.font = `16px ${FONTS}`;
   context.fillStyle = "#868e96";
   context.textAlign = "center";
-  context.fillText(textOf({ text: element.alt }).slice(0, 60), x + w / 2, y + h / 2);
+  context.fillText(shortened(textOf({ text: element.alt }), 16, w), x + w / 2, y + h / 2);
 }

@@ -26,8 +26,8 @@ export class Toolbox {
   #swatch = h("span", { class: "color" });
   #style;
 
-  /** @param {{easel: any, bag: any}} parts */
-  constructor({ easel, bag }) {
+  /** @param {{easel: any, onPicture: () => void, bag: any}} parts */
+  constructor({ easel, onPicture, bag }) {
     this.#easel = easel;
     this.#tools = radios("tool", "Tool", TOOLS.map(([value, picture, label]) => ({ value, label, content: icon(picture) })), (tool) => easel.choose({ tool }));
     this.#colors = radios("color", "Colour", COLORS.map(([value, label]) => ({ value, label, content: swatch(value) })), (color) => this.#paint({ color }));
@@ -35,7 +35,8 @@ export class Toolbox {
     this.#filled = button({ label: "Fill shapes", icon: "fill", class: "quiet icon-only", "aria-pressed": "false", onClick: () => this.#paint({ isFilled: !easel.isFilled }) });
     this.#style = h("div", { class: "style", id: "board-style" }, this.#colors.element, this.#widths.element, this.#filled);
     const opener = h("button", { type: "button", class: "button quiet icon-only narrow-only", "aria-label": "Colour and width", "aria-controls": "board-style", "aria-expanded": "false", on: { click: () => opener.setAttribute("aria-expanded", String(this.#style.classList.toggle("open"))) } }, this.#swatch);
-    this.element = h("div", { class: "toolbox" }, this.#tools.element, opener, this.#style);
+    const picture = button({ label: "Add a picture", icon: "image", class: "quiet icon-only", onClick: onPicture });
+    this.element = h("div", { class: "toolbox" }, this.#tools.element, picture, opener, this.#style);
     bag.add(easel.on("change", () => this.#update()));
     this.#update();
   }

@@ -1,6 +1,4 @@
 /** Which part of the page is seen, and how large: between the board's units and the desk's pixels. */
-import { angleOf, widthOf } from "./fields.js";
-import { boxOf } from "./geometry.js";
 
 const MARGIN_PX = 10;
 const CLOSEST = 12;
@@ -12,8 +10,6 @@ export class View {
   isFit = true;
   size = { width: 0, height: 0 };
   sheet = { width: 1600, height: 900 };
-  /** Rises with every change. */
-  version = 0;
 
   /** @param {{width: number, height: number}} size of the desk, in pixels @param {{width: number, height: number}} sheet in units */
   adjust(size, sheet) {
@@ -32,23 +28,11 @@ export class View {
     this.scale = Math.max(0.001, this.#fitting);
     this.x = (this.size.width - this.sheet.width * this.scale) / 2;
     this.y = (this.size.height - this.sheet.height * this.scale) / 2;
-    this.version += 1;
   }
 
   /** @returns {[number, number]} in units */
   toBoard(px, py) {
     return [(px - this.x) / this.scale, (py - this.y) / this.scale];
-  }
-
-  /** Whether any of an element may be in sight. */
-  sees(element) {
-    if (this.isFit) return true;
-    const box = boxOf(element);
-    if (!box || angleOf(element)) return Boolean(box);
-    const reach = widthOf(element);
-    const [left, top] = this.toBoard(0, 0);
-    const [right, bottom] = this.toBoard(this.size.width, this.size.height);
-    return box.x - reach <= right && box.x + box.w + reach >= left && box.y - reach <= bottom && box.y + box.h + reach >= top;
   }
 
   /** @returns {[number, number]} in pixels of the desk */
@@ -74,6 +58,5 @@ export class View {
     const [w, h] = [this.sheet.width * this.scale, this.sheet.height * this.scale];
     this.x = Math.min(this.size.width - 60, Math.max(60 - w, this.x));
     this.y = Math.min(this.size.height - 60, Math.max(60 - h, this.y));
-    this.version += 1;
   }
 }

@@ -1,5 +1,5 @@
 /** The eraser takes whole elements away, but those that are locked. */
-import { isHit } from "../geometry.js";
+import { around, isHit } from "../geometry.js";
 
 const RADIUS_PX = 10;
 
@@ -27,8 +27,8 @@ export class Eraser {
 
   #erase(path) {
     const radius = RADIUS_PX / this.#view.scale;
-    const hit = [];
-    for (const { id, element } of this.#easel.topDown()) if (element.locked !== true && path.some(([x, y]) => isHit(element, x, y, radius))) hit.push(id);
-    if (hit.length > 0) this.#easel.apply(hit.map((id) => ({ op: "delete", id })));
+    const hit = new Set();
+    for (const [x, y] of path) for (const { id, element } of this.#easel.topDown(around(x, y, radius))) if (element.locked !== true && isHit(element, x, y, radius)) hit.add(id);
+    if (hit.size > 0) this.#easel.apply([...hit].map((id) => ({ op: "delete", id })));
   }
 }

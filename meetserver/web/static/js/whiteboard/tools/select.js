@@ -1,6 +1,6 @@
 /** Selects with a click or a frame; moves, stretches and turns what is selected. */
 import { angleOf, round } from "../fields.js";
-import { boundsOf, boxOf, centerOf, fitted, isHit, movedBy, turned } from "../geometry.js";
+import { around, boundsOf, boxOf, centerOf, fitted, isHit, movedBy, turned } from "../geometry.js";
 import { patched } from "../reducer.js";
 import { frameOf, handleAt, handlesOf, stretched } from "../selection.js";
 
@@ -27,7 +27,7 @@ export class Select {
     const { scale } = this.#canvas.view;
     const movable = this.#movable;
     const frame = movable.length > 0 && frameOf(movable);
-    const handle = frame && handleAt(handlesOf(frame, scale, { canTurn: movable.length === 1 }), at, scale);
+    const handle = frame && handleAt(handlesOf(frame, scale, { only: movable.length === 1 ? movable[0].element : null }), at, scale);
     if (handle) return void (this.#drag = { from: at, handle, frame, things: movable });
     const found = this.#at(at);
     if (!found) {
@@ -71,7 +71,7 @@ export class Select {
 
   #at([x, y]) {
     const reach = REACH_PX / this.#canvas.view.scale;
-    for (const one of this.#easel.topDown()) if (isHit(one.element, x, y, reach)) return one;
+    for (const one of this.#easel.topDown(around(x, y, reach))) if (isHit(one.element, x, y, reach)) return one;
     // Inside the frame of what is selected already is good enough.
     return this.#movable.find(({ element }) => isWithin({ x, y, w: 0, h: 0 }, boundsOf([element])));
   }
@@ -93,7 +93,7 @@ export class Select {
     const { from, before } = this.#drag;
     const marquee = { x: Math.min(x, from[0]), y: Math.min(y, from[1]), w: Math.abs(x - from[0]), h: Math.abs(y - from[1]) };
     this.#canvas.marquee = marquee;
-    const inside = [...this.#easel.topDown()].filter(({ element }) => boxOf(element) && isWithin(boundsOf([element]), marquee)).map(({ id }) => id);
+    const inside = [...this.#easel.topDown(marquee)].filter(({ element }) => boxOf(element) && isWithin(boundsOf([element]), marquee)).map(({ id }) => id);
     this.#easel.select([...before, ...inside]);
   }
 
