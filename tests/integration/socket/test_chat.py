@@ -98,25 +98,25 @@ async def in_the_log(meeting: Meeting, text: str) -> int:
 
 
 async def test_a_message_is_edited_reacted_to_and_deleted(ann: Person, bo: Person) -> None:
-    id_ = await bo.says("my secret is 4711")
-    assert "ok" in await bo.does("chat.edit", message_id=id_, text="my secret is 4712")
+    id_ = await bo.says("the word is Oxblood")
+    assert "ok" in await bo.does("chat.edit", message_id=id_, text="the word is Oxbloods")
     assert "ok" in await ann.does("chat.react", message_id=id_, emoji=UP)
     reacted = await bo.socket.hear_type("chat.reacted")
     assert reacted["data"] == {"message_id": id_, "emoji": UP, "on": True, "participant": ann.id}
 
     [message] = (await ann.gets("/messages"))["items"]
-    assert (message["text"], message["reactions"]) == ("my secret is 4712", [{"emoji": UP, "by": [ann.id]}])
+    assert (message["text"], message["reactions"]) == ("the word is Oxbloods", [{"emoji": UP, "by": [ann.id]}])
     seq_before = reacted["seq"]
 
     assert "ok" in await ann.does("chat.delete", message_id=id_)
     assert (await bo.socket.hear_type("chat.deleted"))["data"] == {"message_id": id_}
     [message] = (await ann.gets("/messages"))["items"]
     assert (message["text"], "reactions" in message, "deleted_at" in message) == ("", False, True)
-    for path in ("/messages?q=4712", "/events", "/state", f"/state?at={seq_before}"):
-        assert "471" not in str(await ann.gets(path)), path
+    for path in ("/messages?q=Oxbloods", "/events", "/state", f"/state?at={seq_before}"):
+        assert "Oxblood" not in str(await ann.gets(path)), path
         assert UP not in str(await ann.gets(path)), path
     async with asyncio.timeout(DEADLINE_S):
-        while await in_the_log(ann.meeting, "471"):  # noqa: ASYNC110  (the database does not say)
+        while await in_the_log(ann.meeting, "Oxblood"):  # noqa: ASYNC110  (the database does not say)
             await asyncio.sleep(0.02)
 
 
