@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, delete, null, or_, select, text, update
 
-from meetserver.adapters.commit_path import about_entry, about_snapshot
+from meetserver.adapters.commit_path import about_entry
+from meetserver.adapters.stored_snapshots import from_stored, to_stored
 from meetserver.database import Database
 from meetserver.ids import ParticipantId, RoomId, UserId
 from meetserver.ports import Entry, Sealer, SnapshotRow
@@ -49,10 +50,11 @@ class SqlLogErasure:
         rows = await self._database.fetch(query.order_by(room_snapshot.c.seq.desc()).limit(1))
         if not rows:
             return None
-        return SnapshotRow(rows[0].seq, self._sealer.unseal(rows[0].data, about_snapshot(room, rows[0].seq)))
+        seq: int = rows[0].seq
+        return SnapshotRow(seq, await from_stored(self._sealer, room, seq, rows[0].data))
 
     async def rewrite_base(self, room: RoomId, base: SnapshotRow) -> None:
-        sealed = self._sealer.seal(base.data, about_snapshot(room, base.seq))
+        sealed = await to_stored(self._sealer, room, base.seq, base.data)
         this = update(room_snapshot).where(*_bases(room), room_snapshot.c.seq == base.seq)
         await self._database.write(this.values(data=sealed))
 

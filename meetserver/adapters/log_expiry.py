@@ -9,8 +9,9 @@ from sqlalchemy import and_, bindparam, delete, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from meetserver.adapters.commit_path import about_entry, about_snapshot
+from meetserver.adapters.commit_path import about_entry
 from meetserver.adapters.room_log import entry_of
+from meetserver.adapters.stored_snapshots import to_stored
 from meetserver.database import Big, Bytes, Database
 from meetserver.ids import MeetingId, RoomId
 from meetserver.meetings.models import RETENTION, meeting
@@ -52,15 +53,15 @@ class SqlLogExpiry:
     async def set_base(self, room_id: RoomId, seq: int, data: bytes) -> None:
         """The row first: the log never begins where nothing stands that it could build upon."""
         mine = and_(room.c.id == room_id, room.c.log_base < seq)
+        sealed = await to_stored(self._sealer, room_id, seq, data)
         with suppress(IntegrityError):  # the room went in this very moment
-            await self._database.write(self._insert(room_id, seq, data, select(room.c.id).where(mine).exists()))
+            await self._database.write(self._insert(room_id, seq, sealed, select(room.c.id).where(mine).exists()))
         await self._database.write(update(room).where(mine).values(log_base=seq))
         now = select(room.c.log_base).where(room.c.id == room_id).scalar_subquery()
         older = room_snapshot.c.room_id == room_id, room_snapshot.c.is_base, room_snapshot.c.seq < now
         await self._database.write(delete(room_snapshot).where(*older))
 
-    def _insert(self, room_id: RoomId, seq: int, data: bytes, is_wanted: Any) -> Any:
-        sealed = self._sealer.seal(data, about_snapshot(room_id, seq))
+    def _insert(self, room_id: RoomId, seq: int, sealed: bytes, is_wanted: Any) -> Any:
         row: Any = select(
             bindparam("room", room_id), bindparam("seq", seq, Big), true(), bindparam("data", sealed, Bytes)
         )

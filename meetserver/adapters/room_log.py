@@ -1,6 +1,5 @@
 """The room log in SQL: how rooms are taken, loaded and read. How they are written stands in commit_path.py."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -11,12 +10,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from meetserver import limits
-from meetserver.adapters.commit_path import Answers, Seal, Writer, about_entry, about_snapshot, commit, seal_with
+from meetserver.adapters.commit_path import Answers, Seal, Writer, about_entry, commit, seal_with
 from meetserver.adapters.commits import is_storable
 from meetserver.adapters.engine import sqlite_path
 from meetserver.adapters.postgres import connector
 from meetserver.adapters.postgres_commits import PostgresCommits
 from meetserver.adapters.sqlite_commits import SqliteCommits
+from meetserver.adapters.stored_snapshots import from_stored, to_stored
 from meetserver.config import Config
 from meetserver.database import Big, Bytes, Database
 from meetserver.errors import NotFound, StoreError, Unavailable
@@ -174,8 +174,7 @@ class SqlRoomLog:
     async def save_snapshot(self, room: RoomId, seq: int, data: bytes) -> None:
         # Two single statements, for a unit of work would meet the room's commits (docs/decisions/0002). Between them
         # there are two snapshots, of which readers take the newer.
-        # In a thread, as it may be large, and nothing is held meanwhile that others of the process wait for.
-        sealed = await asyncio.to_thread(self._sealer.seal, data, about_snapshot(room, seq))
+        sealed = await to_stored(self._sealer, room, seq, data)
         with suppress(IntegrityError):  # the room went in this very moment, and its snapshots with it
             await self._database.write(self._keep_newest(room, seq, sealed))
         of_room = room_snapshot.c.room_id == room
@@ -305,8 +304,8 @@ class SqlRoomLog:
         rows = await self._fetch(room, statement)
         if not rows:
             return None
-        about = about_snapshot(room, rows[0].seq)
-        return SnapshotRow(rows[0].seq, await asyncio.to_thread(self._sealer.unseal, rows[0].data, about))
+        seq: int = rows[0].seq
+        return SnapshotRow(seq, await from_stored(self._sealer, room, seq, rows[0].data))
 
     async def _fetch(self, room: RoomId, statement: Any) -> list[Any]:
         return await self._database.fetch(statement) if is_storable(room) else []

@@ -7,15 +7,18 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
+from meetserver.adapters.commit_path import about_snapshot
+from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.migrations import migrate, migration_engine
 from meetserver.config import Config
 from meetserver.database import Database
 from meetserver.errors import BadEntry, Locked, Stale, Unavailable, UnknownOutcome
 from meetserver.ids import SessionId, UserId
+from meetserver.ports import SnapshotRow
 from meetserver.rooms.models import room as room_table
 from meetserver.rooms.models import room_event, room_session, room_snapshot
 from tests.contract.eventually import eventually
@@ -93,6 +96,23 @@ async def test_entries_and_snapshots_are_sealed_at_rest(world: SqlWorld) -> None
     for column in (room_event.c.data, room_snapshot.c.data):
         (row,) = await world.database.fetch(select(column))
         assert row.data != b"secret"
+
+
+async def test_a_snapshot_is_compressed_at_rest(world: SqlWorld) -> None:
+    owned = await world.given_owned_room()
+    await owned.write()
+    await world.log.save_snapshot(owned.room, 1, b"secret" * 1000)
+    (row,) = await world.database.fetch(select(room_snapshot.c.data))
+    assert len(row.data) < 200
+    assert (await world.log.load(owned.room)).snapshot == SnapshotRow(1, b"secret" * 1000)
+
+
+async def test_one_of_an_older_release_is_not(world: SqlWorld) -> None:
+    owned = await world.given_owned_room()
+    await owned.write()
+    sealed = PlainSealer().seal(b"\x91secret", about_snapshot(owned.room, 1))
+    await world.database.write(insert(room_snapshot).values(room_id=owned.room, seq=1, data=sealed))
+    assert (await world.log.load(owned.room)).snapshot == SnapshotRow(1, b"\x91secret")
 
 
 async def test_the_owner_is_named_until_it_releases(world: SqlWorld) -> None:
