@@ -191,7 +191,7 @@ class OwnedElsewhere(Struct, frozen=True):
 
 
 class Stop(Struct, frozen=True):
-    """Finish the commit under way, save a snapshot, give the room up."""
+    """Finish the commit under way and give the room up."""
 
 
 # --- data lane

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -81,10 +82,7 @@ async def _load(store: RoomLog, room: RoomId, shard: ShardId, clock: Clock, know
     started = await store.start(room, shard, int(clock.now().timestamp() * 1000))
     loaded = await store.load(room)
     state = await in_turns(refolding(room, loaded))
-    tail: list[LiveFrame] = []
-    if loaded.sessions:
-        after = max(0, state.seq - limits.EDGE_EVENTS)
-        tail = [live_frame(entry) for entry in await store.page(room, after, limits.EDGE_EVENTS)]
+    tail = await _tail(store, room, loaded.entries, state.seq, clock.now()) if loaded.sessions else []
     missed = [] if known_seq is None else await _missed(store, room, known_seq, state.seq)
     return Fresh(
         epoch=started.epoch,
@@ -98,6 +96,23 @@ async def _load(store: RoomLog, room: RoomId, shard: ShardId, clock: Clock, know
         is_whole_log=loaded.snapshot is None,
         marks=loaded.marks,
     )
+
+
+async def _tail(store: RoomLog, room: RoomId, read: Sequence[Entry], last_seq: int, now: datetime) -> list[LiveFrame]:
+    """`read` are the newest entries, as far as they were read already. Who comes back and is further behind reads the
+    log."""
+    tail = await _newest(store, room, read, last_seq, limits.LOADED_EVENTS)
+    if tail and now - tail[0].at < timedelta(seconds=limits.LOADED_EVENTS_AGE_S):
+        tail = await _newest(store, room, read, last_seq, limits.EDGE_EVENTS)
+    return [live_frame(entry) for entry in tail]
+
+
+async def _newest(store: RoomLog, room: RoomId, read: Sequence[Entry], last_seq: int, count: int) -> Sequence[Entry]:
+    before = last_seq - len(read)
+    missing = min(before, count - len(read))
+    if missing <= 0:
+        return read[-count:]
+    return [*await store.page(room, before - missing, missing, until_seq=before), *read]
 
 
 async def _missed(store: RoomLog, room: RoomId, after_seq: int, last_seq: int) -> list[LiveFrame]:

@@ -100,7 +100,7 @@ class RoomActor(Actor):
         self.door = Door(admits, on_turned_away)
         self._on_fact = on_fact
         self._tasks = Background()
-        self._snapshots = Snapshots(store, room, self._tasks)
+        self.snapshots = Snapshots(store, room, self._tasks)
         self._writer = Writer(self, store, committer, files)
         self.attendance = Attendance(self, store, resume_window_s)
         self._marks = Marks(self, self.attendance.audience, store)
@@ -147,7 +147,7 @@ class RoomActor(Actor):
         self._tell_missed(fresh)
         self.epoch, self.state = fresh.epoch, fresh.state
         self._writer.start_over(Receipts(fresh.entries, is_complete=fresh.is_whole_log))
-        self._snapshots.loaded(fresh.state, fresh.entries, fresh.snapshot_bytes)
+        self.snapshots.loaded(fresh.state, fresh.entries, fresh.snapshot_bytes)
         if fresh.configure is not None:
             self._writer.enqueue_first(FromServer(fresh.configure))
         self._is_serving = self._was_loaded = self._is_fresh = True
@@ -200,7 +200,7 @@ class RoomActor(Actor):
         self._marks.close()
         await self._marks.save()
         try:
-            await self._snapshots.save(self.state)
+            await (self.snapshots.before_handover() if self._is_stopping else self.snapshots.save())
             await self._store.release(self.room, self.epoch)
         except MeetError as error:
             log.warning("action=room_release_failed room=%s error=%s", self.room, error)
@@ -345,7 +345,7 @@ class RoomActor(Actor):
         """The log has it: now it is a fact."""
         self._losses = 0
         self.state = batch.state
-        self._snapshots.committed(self.state, batch.entries)
+        self.snapshots.committed(self.state, batch.entries)
         self.attendance.publish(batch)
         for event, user in batch.caused:
             self._on_fact(self.room, event, user)

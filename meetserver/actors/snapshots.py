@@ -1,5 +1,6 @@
 """When a room's snapshot is taken: when the log since outweighs the snapshot itself, so that the total work stays
-in proportion to the log, but early enough that whoever loads the room need not wait long; and when it goes to sleep.
+in proportion to the log, but early enough that whoever loads the room need not wait long; when it goes to sleep; and
+before it is handed over.
 """
 
 import logging
@@ -27,23 +28,31 @@ class Snapshots:
         self._last_bytes = 0
         self._last_seq = self._tried_seq = 0
         self._is_saving = False
+        self._state: RoomState | None = None
 
     def loaded(self, state: RoomState, entries: tuple[Entry, ...], snapshot_bytes: int) -> None:
+        self._state = state
         self._last_seq = self._tried_seq = state.seq - len(entries)
         self._last_bytes = snapshot_bytes
         self._since_bytes = sum(len(entry.data) for entry in entries)
 
     def committed(self, state: RoomState, entries: list[Entry]) -> None:
+        self._state = state
         self._since_bytes += sum(len(entry.data) for entry in entries)
         is_heavy = self._since_bytes > max(SMALLEST_LOG_BYTES, self._last_bytes)
         is_long = state.seq - self._tried_seq >= limits.SNAPSHOT_ENTRIES
         if not self._is_saving and (is_heavy or is_long):
             self._is_saving = True
-            self._background.start(self.save(state))
+            self._background.start(self.save())
 
-    async def save(self, state: RoomState) -> None:
+    async def before_handover(self) -> None:
+        """While the room goes on, and again once it does not: as `save`, but not for what its next owner soon reads."""
+        if self._state is not None and self._state.seq - self._last_seq > limits.HANDOVER_ENTRIES:
+            await self.save()
+
+    async def save(self) -> None:
         """Nothing depends on it: a snapshot that cannot be saved is tried again with the next commits."""
-        if state.seq == self._last_seq:
+        if (state := self._state) is None or state.seq == self._last_seq:
             self._is_saving = False
             return
         self._since_bytes, self._tried_seq = 0, state.seq

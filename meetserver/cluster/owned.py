@@ -103,6 +103,7 @@ class OwnedRooms:
     async def hand_over(self, ref: LocalRef, successor: ShardId | None, *, reason: EndReason = "moved") -> None:
         """Have the room finish what is under way and let it go, for the successor, or whoever wants it next."""
         async with self._handovers:
+            await ref.actor.snapshots.before_handover()
             if not ref.is_ending:
                 ref.is_ending = True
                 ref.successor, ref.reason = successor, reason

@@ -56,6 +56,10 @@ EDGE_EVENTS = 1000
 """Frames that an edge keeps for those who catch up."""
 EDGE_EVENTS_AGE_S = 300.0
 """… and for how long."""
+LOADED_EVENTS = 200
+"""Frames of its log that a room has at hand when it was just loaded, for those who come back …"""
+LOADED_EVENTS_AGE_S = 10.0
+"""… and all that an edge would keep, where the oldest of these is younger: many wait then, and the room was busy."""
 LOG_PAGE_EVENTS = 500
 """Entries that one read of the log brings."""
 ROOM_IDLE_S = 60.0
@@ -95,6 +99,8 @@ TURN_S = 0.005
 after this long."""
 SNAPSHOT_ENTRIES = 2000
 """A room's snapshot is renewed after so many entries at the latest: who loads the room has not much more to read."""
+HANDOVER_ENTRIES = 200
+"""A room that is handed over stores a snapshot first if it has more entries since the last one."""
 COMMIT_STATEMENT_ENTRIES = 1024
 """Entries of all rooms in one commit."""
 COMMIT_QUEUE_ENTRIES = 32_768

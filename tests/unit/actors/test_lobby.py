@@ -168,7 +168,9 @@ class TestTrouble:
 
         play(scene, lobby=True)
 
-    def test_the_queue_survives_in_a_snapshot(self) -> None:
+    def test_the_queue_survives_in_a_snapshot(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(limits, "HANDOVER_ENTRIES", 0)
+
         async def scene(world: World, ann: Person, bo: Person) -> None:
             waiting = [await given_waiting(world, name) for name in ("zoe", "cy")]
             await world.router.drain()

@@ -60,7 +60,9 @@ def test_the_same_txn_for_something_else_is_a_conflict() -> None:
     play(scene)
 
 
-def test_a_txn_is_known_after_a_restart_though_a_snapshot_covers_it() -> None:
+def test_a_txn_is_known_after_a_restart_though_a_snapshot_covers_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HANDOVER_ENTRIES", 0)
+
     async def scene(world: World, ann: Person, bo: Person) -> None:
         first = await ann.ask(chat.Send(text="hi"), txn="once")
         await world.router.drain()
