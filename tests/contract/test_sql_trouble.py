@@ -5,6 +5,7 @@ import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -193,11 +194,12 @@ async def test_a_sqlite_that_takes_nothing_is_not_the_entrys_fault(
     async with world_on(on_sqlite.config) as world:
         owned.log = world.log
         with pragma(world, monkeypatch, name):
-            big = {"data": bytes(100_000)}
+            data = Random(1).randbytes(100_000)  # nothing makes it smaller
+            big = {"data": data}
             assert isinstance(await owned.write(big), UnknownOutcome)
             assert isinstance(await owned.write(big), UnknownOutcome)
             with pytest.raises(Unavailable):
-                await world.log.save_snapshot(owned.room, 1, bytes(100_000))
+                await world.log.save_snapshot(owned.room, 1, data)
         await assert_well(world, owned)
 
 
