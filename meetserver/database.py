@@ -230,12 +230,18 @@ class Database:
                 with _reachable():
                     return await try_()
             except DBAPIError as error:
-                if self._is_trouble(error.orig):
-                    raise _unavailable("is in trouble") from error
-                if not self._is_transient(error.orig):
-                    raise
+                self._raise_unless_transient(error)
             await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
         raise _unavailable("is too busy")
+
+    def _raise_unless_transient(self, error: DBAPIError) -> None:
+        if self._is_transient(error.orig):
+            return
+        if error.connection_invalidated:
+            raise _unavailable("cannot be reached") from error
+        if self._is_trouble(error.orig):
+            raise _unavailable("is in trouble") from error
+        raise error
 
     def _mark(self, context: ExceptionContext) -> None:
         """Not closed at once: the transaction is rolled back first, or SQLite would keep its locks."""
@@ -262,13 +268,9 @@ def _refuse_marked(_connection: Any, record: Any, _proxy: object) -> None:
 
 @contextmanager
 def _reachable() -> Iterator[None]:
-    """A lost connection, or none to be had in time, as Unavailable; the cause stays attached."""
+    """No connection to be had (in time), as Unavailable; the cause stays attached."""
     try:
         yield
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise _unavailable("cannot be reached") from error
-        raise
     except (OSError, TimeoutError) as error:
         raise _unavailable("cannot be reached") from error
     except PoolTimeout as error:

@@ -20,8 +20,8 @@ CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 15.0
 """No answer to a statement for this long, which is longer than PostgreSQL lets one run: it is not reachable."""
 
-# serialization_failure, deadlock_detected, lock_not_available
-TRANSIENT = {"40001", "40P01", "55P03"}
+# serialization_failure, deadlock_detected, lock_not_available, idle_in_transaction_session_timeout
+TRANSIENT = {"40001", "40P01", "55P03", "25P03"}
 
 # Class 08: connection; 57P: the server goes down or comes up. They tell nothing about the statement before.
 # 25006 is a standby's answer, and another connection may find the primary.
@@ -55,7 +55,7 @@ def open_postgres(config: Config) -> Database:
         dialect="postgresql",
         writer=writer,
         reader=writer.execution_options(isolation_level="AUTOCOMMIT"),
-        is_transient=lambda error: sqlstate_of(error) in TRANSIENT,
+        is_transient=lambda error: sqlstate_of(error) in TRANSIENT or was_not_sent(error),
         is_trouble=lambda error: sqlstate_of(error).startswith(TROUBLE_CLASSES),
     )
 
@@ -111,6 +111,14 @@ def server_settings(lease_ttl_s: float) -> dict[str, str]:
 def sqlstate_of(error: BaseException | None) -> str:
     """PostgreSQL's code of an error, of asyncpg's or of SQLAlchemy's driver; empty when the server did not say it."""
     return str(getattr(error, "sqlstate", None) or "")
+
+
+def was_not_sent(error: BaseException | None) -> bool:
+    """Whether a statement of SQLAlchemy's driver, be it COMMIT, met a connection that the server had ended before, as
+    it does when a process stood still in a transaction: nothing was done."""
+    cause = error.__cause__ if error is not None else None
+    is_closed = isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)
+    return is_closed or isinstance(cause, asyncpg.InternalClientError)
 
 
 def is_connection_loss(error: BaseException) -> bool:

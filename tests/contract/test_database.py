@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from meetserver import limits
 from meetserver.adapters.engine import open_database, sqlite_path
+from meetserver.adapters.postgres import was_not_sent
 from meetserver.cluster.models import shard_lease
 from meetserver.config import Config
 from meetserver.database import Database
@@ -177,6 +179,49 @@ async def test_no_lock_outlives_a_lease(postgres_config: Config) -> None:
         (row,) = await database.fetch(text(f"SELECT setting::int FROM pg_settings WHERE name = '{setting}'"))
         assert 0 < row.setting < postgres_config.lease_ttl_s * 1000
     await database.close()
+
+
+@pytest.mark.parametrize("is_in_commit", [False, True], ids=["statement", "commit"])
+async def test_a_transaction_that_stood_still_for_too_long_starts_again(
+    postgres_config: Config, is_in_commit: bool
+) -> None:
+    database = open_database(postgres_config)
+    await given_counter(database)
+    tries = 0
+
+    async def unit(connection: AsyncConnection) -> None:
+        nonlocal tries
+        tries += 1
+        await count(connection)
+        if tries == 1:
+            await end_as_after_a_pause(connection, database)
+            if not is_in_commit:
+                await count(connection)
+
+    await database.run(unit)
+    assert (tries, await counted(database)) == (2, "1")
+    await database.close()
+
+
+async def end_as_after_a_pause(connection: AsyncConnection, database: Database) -> None:
+    """The server ends it while it does nothing, and the driver has heard of that."""
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    await database.fetch(text("SELECT pg_terminate_backend(:pid)"), {"pid": raw.get_server_pid()})
+
+    async def has_heard() -> bool:
+        return bool(raw.is_closed())
+
+    await eventually(has_heard)
+
+
+def test_what_the_driver_did_not_send_was_not_done() -> None:
+    """Between the server's last word and the end of the line, asyncpg takes no statement."""
+    error = Exception()
+    error.__cause__ = asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+    assert was_not_sent(error)
+    error.__cause__ = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+    assert not was_not_sent(error)
+    assert not was_not_sent(None)
 
 
 async def test_a_database_that_is_not_there_is_unavailable(unused_tcp_port: int) -> None:

@@ -91,7 +91,10 @@ async def test_who_waits_too_long_for_a_lock_is_told_when_to_come_again(
     await other.close()
 
 
-async def test_a_transaction_that_does_nothing_for_too_long_is_ended(postgres: Database) -> None:
+async def test_a_transaction_that_does_nothing_for_too_long_is_ended(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TRANSACTION_ATTEMPTS", 1)
     await postgres.write(insert(shard_lease).values(shard_id="s", incarnation="a", expires_at=NOON))
 
     async def unit(connection: AsyncConnection) -> None:

@@ -61,13 +61,20 @@ async def echo_server() -> AsyncIterator[str]:
         await background.close()
 
 
+async def failed_of(url: str, cases: list[str], count: int) -> dict[str, str]:
+    try:
+        results = await run_fuzzingclient(url, cases=cases, concurrency=4)
+    except FailureError as failure:
+        results = failure.results
+    assert len(results) == count
+    return {result.case_id: result.result for result in results if not result.passed}
+
+
 async def test_core_cases() -> None:
     async with echo_server() as url, asyncio.timeout(100):
-        try:
-            results = await run_fuzzingclient(url, cases=CORE, concurrency=4)
-        except FailureError as failure:
-            results = failure.results
-    assert len(results) == CASES
-    failed = {result.case_id: result.result for result in results if not result.passed}
+        failed = await failed_of(url, CORE, CASES)
+        # Cases wait for an answer only so long, and the machine may have stood still: what fails does so twice.
+        if unexpected := sorted(failed.keys() - KNOWN):
+            failed = await failed_of(url, sorted(KNOWN | {*unexpected}), len(KNOWN | {*unexpected}))
     if failed.keys() != KNOWN:
         pytest.fail(f"failed: {failed}; known: {KNOWN}")

@@ -22,7 +22,7 @@ ROOT, PASSWORD = "root@example.com", "correct horse battery"
 
 @pytest.fixture
 def shards(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[dict[str, MeetServer]]:
-    common = {"MEET_REDIS_URL": redis_url, "MEET_LEASE_TTL_S": "2", "MEET_RATE_FACTOR": "0"}
+    common = {"MEET_REDIS_URL": redis_url, "MEET_RATE_FACTOR": "0"}
     root = {"MEET_ADMIN_EMAIL": ROOT, "MEET_ADMIN_PASSWORD": PASSWORD}
     with contextlib.ExitStack() as stack:
         yield {
@@ -37,6 +37,11 @@ async def operator(
 ) -> AsyncIterator[Operator]:
     config = Config(database_url=postgres_url, redis_url=redis_url, secret_key=SECRET_KEY, data_dir=str(tmp_path))
     async with operating(config, shards["shard-1"].base_url) as operator:
+
+        async def know_each_other() -> bool:
+            return len(await operator.shards()) == len(shards)
+
+        await eventually(know_each_other)
         yield operator
 
 
