@@ -53,9 +53,9 @@ class Placement:
         return chosen
 
     async def owner(self, room: RoomId) -> ShardId | None:
-        """Who runs it; None when it sleeps. Raises NotFound, Unavailable."""
-        if self._owned.get(room) is not None:
-            return self.me
-        where = await self._store.whereabouts(room)
-        is_alive = where.owner in {lease.shard for lease in self._members.members}
-        return where.owner if is_alive and where.owner != self.me else None
+        """Who runs it, as the database has it: this process may not have heard yet that another took it. None when it
+        sleeps. Raises NotFound, Unavailable."""
+        owner = (await self._store.whereabouts(room)).owner
+        if owner == self.me:
+            return None if self._owned.get(room) is None else owner
+        return owner if owner in {lease.shard for lease in self._members.members} else None
