@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.actors.envelopes import FromSession
@@ -59,6 +60,13 @@ class Enclosing:
             return None
         author, txn, files = key
         return FileWish(author, txn, who.user, files, command.to is not None)
+
+    def bare(self, state: RoomState, work: Any) -> FromSession | None:
+        """Without its files, what must wait for them to be looked up; None: it need not."""
+        if not isinstance(work, FromSession) or self.wish(state, work) is None or not isinstance(work.command, Send):
+            return None
+        says_nothing = work.command.text is None and work.command.ciphertext is None
+        return replace(work, command=replace(work.command, files=None, text="" if says_nothing else work.command.text))
 
     def take(self, work: FromSession) -> BroughtFiles | None:
         key = _key(work)

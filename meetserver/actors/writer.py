@@ -218,11 +218,20 @@ class Writer:
             return Refusal("internal", "the server failed at this command")
 
     def _put_off(self, batch: Batch, work: Any) -> bool:
-        """Whether it waits for what it names to be looked up, or was refused as too many do."""
-        outcome = self._look_ups.put_off(batch.state, work)
+        """Whether it waits for what it names to be looked up, or was refused: as too many do, or whatever is found."""
+        outcome = self._refused_without_files(batch, work) or self._look_ups.put_off(batch.state, work)
         if isinstance(outcome, Refusal):
             self._refuse_unless_repeated(batch, work, outcome)
         return outcome is not False
+
+    def _refused_without_files(self, batch: Batch, work: Any) -> Refusal | None:
+        """What is claimed for a private message is nobody else's then: so not for one that is refused anyway."""
+        bare = self._look_ups.enclosing.bare(batch.state, work)
+        if bare is None:
+            return None
+        context = self._context(batch, bare)
+        decision = context if isinstance(context, Refusal) else self._ask_reducer(batch.state, bare, context)
+        return decision if isinstance(decision, Refusal) else None
 
     def recalled(self, message: Recalled) -> None:
         self._go_on(self._recall.answered(message), message.error)

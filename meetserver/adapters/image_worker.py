@@ -152,7 +152,7 @@ def _saved(image: Image.Image, format_: str, **how: Any) -> bytes:
 
 
 def _thumbnails(image: Image.Image, sizes_px: list[int]) -> dict[int, bytes]:
-    if image.mode not in MODES["WEBP"]:
+    if image.mode != "RGBA" and (image.mode != "RGB" or image.has_transparency_data):  # one colour of RGB may be none
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     made = {}
     for px in sorted(sizes_px, reverse=True):  # each out of the one before

@@ -137,7 +137,7 @@ class Cached:
         value = await self._shared.get(key)
         try:
             return None if value is None or self._decoded(value, type_) is None else value
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             return None
 
     def _keep(self, key: str, kind: Kind, value: bytes, began: float) -> None:
@@ -172,6 +172,7 @@ class Cached:
         shared = [key for key in changed if kind_of(key).shared_s]
         if shared and not await self._shared.forget(shared):
             self._note_untold(shared)
+        self._forget_here(shared)  # again: who asked meanwhile may have got what was shared until now
         if self._bus is not None:
             await self._bus.publish(CHANNEL, msgspec.msgpack.encode(sorted(changed)))
 
@@ -205,7 +206,7 @@ class Cached:
         """A shard of another version may name kinds that are not here."""
         try:
             told = msgspec.msgpack.decode(message, type=list[str])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError):
             log.warning("action=cache_message_not_read bytes=%d", len(message))
             return
         self._forget_here([key for key in told if key.partition(":")[0] in KINDS])

@@ -1,6 +1,6 @@
 """Files of chat messages (ports/chat_files.py), and those that no message has any more."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
@@ -26,8 +26,8 @@ class Claims:
         self._clock = clock
 
     async def claim(self, room: RoomId, meeting: MeetingId, wishes: Sequence[FileWish]) -> list[BroughtFiles]:
-        named = {id_ for wish in wishes for id_ in wish.files if _is_storable(id_)}
-        able = [wish for wish in wishes if _is_storable(wish.txn)]  # others are refused when they are to be committed
+        named = {id_ for wish in wishes for id_ in wish.files if store.is_storable(id_)}
+        able = [wish for wish in wishes if store.is_storable(wish.txn)]  # others are refused in the commit
 
         async def unit(connection: AsyncConnection) -> list[BroughtFiles]:
             found = {one.id: one for one in await claims_store.of_meeting(connection, meeting, named)}
@@ -38,10 +38,10 @@ class Claims:
             mine = {(wish, id_) for wish in able for id_ in wish.files if _is_own(wish, found.get(FileId(id_)))}
             if claimed := [_claim(room, wish, id_) for wish, id_ in mine if id_ not in worn]:
                 await claims_store.add(connection, claimed)
-            hidden = {id_ for wish, id_ in mine if wish.is_private and not found[FileId(id_)].by_message}
-            if hidden:
+            brought = [_brought(wish, found, worn) for wish in wishes]
+            if hidden := _to_hide(zip(wishes, brought, strict=True)) - {id_ for id_ in found if found[id_].by_message}:
                 await claims_store.hide(connection, hidden)
-            return [_brought(wish, found, worn) for wish in wishes]
+            return brought
 
         return await self._database.run(unit)
 
@@ -77,17 +77,18 @@ class Claims:
             after = following
 
 
-def _is_storable(text: str) -> bool:
-    """Whether databases can be asked for it: people send anything, a NUL and half a surrogate pair too."""
-    return "\0" not in text and text.encode(errors="ignore").decode() == text
-
-
 def _is_own(wish: FileWish, file: File | None) -> bool:
     return file is not None and file.uploader in (wish.author, wish.user)
 
 
 def _claim(room: RoomId, wish: FileWish, id_: str) -> FileClaim:
     return FileClaim(FileId(id_), room, wish.author, wish.txn)
+
+
+def _to_hide(found: Iterable[tuple[FileWish, BroughtFiles]]) -> set[FileId]:
+    """Where one of its files is in the way, the message is refused, and the others stay whose they are."""
+    private = (there for wish, there in found if wish.is_private and store.is_storable(wish.txn) and there.fulfil(wish))
+    return {one.id for there in private for one in there.files}
 
 
 def _brought(wish: FileWish, found: dict[FileId, File], worn: Collection[str]) -> BroughtFiles:

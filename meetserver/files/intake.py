@@ -53,12 +53,11 @@ class Intake:
         self._key = key
         self._number = part_count
         self._rest = b""
-        self._is_over = False
         self.summary = Summary()
 
     async def take(self, chunks: AsyncIterator[bytes], most_bytes: int, on_part: OnPart) -> None:
-        """Raises TooLarge, and whatever the store, `chunks` and `on_part` raise."""
-        while not self._is_over:
+        """Of nothing there is no part. Raises TooLarge, and whatever the store, `chunks` and `on_part` raise."""
+        while await self._has_more(chunks):
             before = self.summary.size_bytes
             part = Part(self._random.id(), 0)
             sealed = seal(self._next_part(chunks, most_bytes), self._key, self._content, self._number)
@@ -72,7 +71,6 @@ class Intake:
         while space:
             chunk, self._rest = self._rest or await anext(chunks, b""), b""
             if not chunk:
-                self._is_over = True
                 return
             chunk, self._rest = chunk[:space], chunk[space:]
             space -= len(chunk)
@@ -80,5 +78,7 @@ class Intake:
             if self.summary.size_bytes > most_bytes:
                 raise TooLarge(f"a file may have {most_bytes} bytes here")
             yield chunk
+
+    async def _has_more(self, chunks: AsyncIterator[bytes]) -> bool:
         self._rest = self._rest or await anext(chunks, b"")
-        self._is_over = not self._rest
+        return bool(self._rest)

@@ -1,12 +1,13 @@
 """What is done about files by and by: those that were deleted leave the store, and what uploads left behind does; those
 that nobody could look at for viruses are looked at."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 
 from meetserver import limits
 from meetserver.database import Database
-from meetserver.errors import BadFile
+from meetserver.errors import BadFile, NotFound, SealBroken
 from meetserver.files import store, upload_store
 from meetserver.files.findings import Findings
 from meetserver.files.inspection import Inspection
@@ -14,6 +15,8 @@ from meetserver.files.parts import delete_parts
 from meetserver.files.store import File
 from meetserver.files.uploads import about
 from meetserver.ports import BlobStore, Clock, Sealer
+
+log = logging.getLogger(__name__)
 
 SWEEP = "files.sweep"
 SCAN_HELD = "files.scan_held"
@@ -29,10 +32,14 @@ class HeldFiles:
         self._findings = findings
 
     async def run(self, _: object = None) -> None:
+        """Each that is held; one that cannot be read keeps no other from being looked at."""
         after = ""
         while files := await store.held(self._database, after, limits.SWEEP_ROWS):
             for file in files:
-                await self._inspect(file)
+                try:
+                    await self._inspect(file)
+                except (NotFound, SealBroken) as error:
+                    log.error("action=file_broken file=%s error=%s", file.id, error)
             after = files[-1].id
 
     async def _inspect(self, file: File) -> None:

@@ -40,6 +40,11 @@ def shown_name(sent: str) -> str:
     return _cut(unicodedata.normalize("NFC", plain)) or NAMELESS
 
 
+def name_of(title: str, ending: str) -> str:
+    """Of a file that is made of what is called `title`, in which a slash is no folder's."""
+    return shown_name(re.sub(r"[/\\]", "-", f"{title}{ending}"))
+
+
 def content_disposition(name: str, *, is_inline: bool) -> str:
     """The header's value (RFC 6266) for a shown name: in ASCII for those who know no better, and whole (RFC 8187).
 

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from meetserver import limits
 from meetserver.config import Config
 from meetserver.errors import Conflict, StorageFull
-from meetserver.files import store, usage_store
+from meetserver.files import store, upload_store, usage_store
 from meetserver.files.messages import Usage
 from meetserver.files.store import File
 from meetserver.ids import MeetingId, UserId
@@ -26,10 +26,12 @@ class Quota:
             raise StorageFull(FULL)
 
     async def check(self, connection: AsyncConnection, owner: UserId, meeting: MeetingId, more_bytes: int) -> None:
-        """Whether one more file, and so much more, would fit as it stands now. Raises Conflict, StorageFull."""
-        more = Usage(1, more_bytes)
+        """Whether one more file, and so much more, would fit as it stands now, with what the owner has under way.
+        Raises Conflict, StorageFull."""
+        coming, there = await upload_store.bytes_coming(connection, owner, meeting)
+        more = Usage(1, coming + more_bytes)
         self._check_owner(await usage_store.of_owner(connection, owner) + more)
-        self._check_meeting(await usage_store.of_meeting(connection, meeting) + more)
+        self._check_meeting(await usage_store.of_meeting(connection, meeting) + Usage(1, there + more_bytes))
         await self._check_server(connection, more)
 
     async def add(self, connection: AsyncConnection, file: File, owner: UserId, meeting: MeetingId) -> None:

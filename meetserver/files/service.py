@@ -60,8 +60,9 @@ class Files:
     async def thumbnails(
         self, meeting: MeetingId, ids: Collection[str], px: int
     ) -> AsyncGenerator[tuple[str, bytes], None]:
-        """As `thumbnail`, with its id, of each of these files that is an image of this meeting and can be had now."""
-        files = await store.read_files(self._database, ids)
+        """As `thumbnail`, with its id, of each of these, whatever texts they are, that is an image of this meeting and
+        can be had now."""
+        files = await store.read_files(self._database, list(filter(store.is_storable, ids)))
         shown = (file for file in files if file.meeting_id == meeting and not (file.is_held or file.by_message))
         wanted = {str(file.id): file for file in shown}
         found = await store.read_contents(self._database, {file.content_id for file in wanted.values()})

@@ -73,6 +73,11 @@ async def shared_content(connection: AsyncConnection, owner: UserId, digest: byt
     return None if row is None else of_row(Content, row)
 
 
+def is_storable(text: str) -> bool:
+    """Whether databases can be asked for it: people send anything, a NUL and half a surrogate pair too."""
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
+
+
 async def read_file(database: Database, id_: str) -> File | None:
     """If it was not deleted, and its meeting was not either."""
     is_there = file.c.deleted_at.is_(None), file.c.meeting_id.is_not(None)

@@ -43,10 +43,12 @@ async def insert_upload(connection: AsyncConnection, wanted: Upload) -> None:
     await connection.execute(insert(upload).values(**columns(wanted)))
 
 
-async def bytes_coming(connection: AsyncConnection, owner: UserId) -> int:
-    """That will count in this account's quota, as far as was said."""
-    query = select(func.coalesce(func.sum(upload.c.size_bytes), 0)).where(upload.c.owner_id == owner)
-    return int((await connection.execute(query)).scalar_one())
+async def bytes_coming(connection: AsyncConnection, owner: UserId, meeting: MeetingId) -> tuple[int, int]:
+    """That will count in this account's quota, as far as was said; and those of them that come to this meeting."""
+    all_, there = func.sum(upload.c.size_bytes), func.sum(upload.c.size_bytes).filter(upload.c.meeting_id == meeting)
+    query = select(func.coalesce(all_, 0), func.coalesce(there, 0)).where(upload.c.owner_id == owner)
+    own, here = (await connection.execute(query)).one()
+    return int(own), int(here)
 
 
 async def count_of(connection: AsyncConnection, owner: UserId, uploader: str) -> int:

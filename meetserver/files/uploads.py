@@ -112,8 +112,7 @@ class Uploads:
         async def insert(connection: AsyncConnection) -> None:
             if await upload_store.count_of(connection, place.owner, place.uploader) >= limits.UPLOADS_PER_USER:
                 raise Conflict(f"one person may have {limits.UPLOADS_PER_USER} uploads under way")
-            coming = await upload_store.bytes_coming(connection, place.owner)
-            await self._quota.check(connection, place.owner, place.meeting, coming + (claim.size_bytes or 0))
+            await self._quota.check(connection, place.owner, place.meeting, claim.size_bytes or 0)
             await upload_store.insert_upload(connection, begun)
 
         async with self._turn:
@@ -129,10 +128,12 @@ class Uploads:
     ) -> Upload:
         """What comes is kept part by part, so that what came before a line broke need not come again; with `check`,
         which is called when all has come, only if that does not raise. Raises Conflict when `offset` is not where it
-        stands or somebody else adds to it, TooLarge above the size that was said."""
+        stands or somebody else adds to it, TooLarge above the size that was said, BadMessage after too many pieces."""
         assert upload.size_bytes is not None
         if offset != upload.offset_bytes:
             raise Conflict(f"the upload stands at {upload.offset_bytes}")
+        if len(upload.parts) >= limits.UPLOAD_PIECES + offset // limits.FILE_PART_BYTES:
+            raise BadMessage(f"an upload may come in {limits.UPLOAD_PIECES} pieces: begin anew with larger ones")
         after, _ = await self._append(upload, chunks, upload.size_bytes - offset, check)
         return after
 

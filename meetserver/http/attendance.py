@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from meetserver import limits
-from meetserver.files.names import content_disposition, shown_name
+from meetserver.files.names import content_disposition, name_of
 from meetserver.http.readers import Reader, reader_of
 from meetserver.http.registry import AnyRoute, B, Call, Q, Route
 from meetserver.ids import ParticipantId, UserId
@@ -56,7 +56,7 @@ async def read_attendance(call: Call[None, None]) -> AttendanceShown:
 async def read_attendance_csv(call: Call[None, None]) -> web.Response:
     reader = await reader_of(call)
     attended = await attendance_of(call, reader)
-    name = content_disposition(shown_name(f"{reader.meeting.title}.csv"), is_inline=False)
+    name = content_disposition(name_of(reader.meeting.title, ".csv"), is_inline=False)
     return web.Response(text=_table(attended.people), content_type="text/csv", headers={"Content-Disposition": name})
 
 

@@ -59,9 +59,9 @@ def authorize(caller: Caller | None, rule: Rule) -> None:
 
 
 def room_token(request: web.Request) -> str | None:
-    """The resume token of `Authorization: Session <token>`."""
+    """The resume token of `Authorization: Session <token>`; of what is no text, what is no token either."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "session" else None
+    return token.strip().encode(errors="replace").decode() if scheme.lower() == "session" else None
 
 
 async def _token_caller(request: web.Request, header: str) -> Caller:

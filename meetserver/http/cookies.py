@@ -33,6 +33,11 @@ class PageCookies(EncryptedCookieStorage):
             samesite="Lax",
         )
 
+    def load_cookie(self, request: web.Request) -> str | None:
+        """None where it cannot be ours: bytes that are no text would break what opens it."""
+        cookie: str | None = super().load_cookie(request)
+        return cookie if cookie is None or cookie.isascii() else None
+
     def save_cookie(self, response: web.StreamResponse, cookie_data: str, **options: Any) -> None:
         if cookie_data:
             super().save_cookie(response, cookie_data, **options)

@@ -41,8 +41,7 @@ async def answer_with(request: web.Request, file: File, files: Files) -> web.Str
     async with aclosing(files.read(file, start, end)) as chunks:
         first = await anext(chunks, b"")  # what does not work at all is refused
         await response.prepare(request)
-        if request.method != "HEAD":
-            await _pour(request, response, file, first, chunks)
+        await _pour(request, response, file, first, chunks)
     return response
 
 
@@ -69,7 +68,8 @@ def _range(request: web.Request, size: int, etag: str) -> tuple[int, int, int]:
         asked = request.http_range
     except ValueError:
         return 0, size, 200
-    start, end, _ = slice(asked.start, asked.stop).indices(size)
+    is_of_end = "=-" in request.headers["Range"]  # its last bytes, of which there may be none
+    start, end, _ = slice(asked.start or size if is_of_end else asked.start, asked.stop).indices(size)
     return (start, end, 206) if start < end else (0, 0, 416)
 
 

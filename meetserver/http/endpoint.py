@@ -1,5 +1,6 @@
 """One aiohttp handler per route: check, authenticate, decode, act once, encode."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -8,18 +9,19 @@ from aiohttp import web
 
 from meetserver.accounts.sessions import Caller
 from meetserver.errors import Forbidden
-from meetserver.http.auth import authorize, check_origin
+from meetserver.http.auth import authorize, check_origin, room_token
 from meetserver.http.cookies import set_page_session
 from meetserver.http.decoding import check_path, decode_body, decode_query, idempotency_key
 from meetserver.http.health import HEALTH_PATHS
 from meetserver.http.idempotency import Answer, once
 from meetserver.http.rates import authenticate_within_rate, record_refusal
-from meetserver.http.registry import AnyRoute, Call, Reply
+from meetserver.http.registry import AnyCall, AnyRoute, Call, Reply
 from meetserver.http.services import SERVICES
 from meetserver.http.store import ClaimKey, principal_of
 from meetserver.http.visitors import set_visitor
 
 COMPRESS_ABOVE_BYTES = 4096
+_TELLING = ("Upload-Length", "Upload-Metadata")
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -86,13 +88,26 @@ async def _answer(route: AnyRoute, call: Call[Any, Any]) -> Answer | web.StreamR
     key = idempotency_key(call.request) if route.takes_idempotency_key else None
     if key is None:
         return await act()
-    claim = ClaimKey(_principal(call.visitor), f"{route.method} {call.request.path}", key)
-    return await once(call.services, claim, msgspec.json.encode(call.body), act)
+    claim = ClaimKey(_principal(call), f"{route.method} {call.request.path}", key)
+    return await once(call.services, claim, _told(call), act)
 
 
-def _principal(visitor: Caller | None) -> str:
-    """Whom a key belongs to. Without an account it is whoever knows the key, the path and the whole body."""
-    return "anonymous" if visitor is None else principal_of(visitor.user)
+def _principal(call: AnyCall) -> str:
+    """Whom a key belongs to: an account, or a session of a room. Without either it is whoever knows the key, the path
+    and the whole body."""
+    if call.visitor is not None:
+        return principal_of(call.visitor.user)
+    token = room_token(call.request)
+    return "anonymous" if token is None else f"session {hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def _told(call: AnyCall) -> bytes:
+    """What a call says beside its path. Of a body that its handler reads as it comes, only how long it is."""
+    request = call.request
+    lengths = [str(request.content_length or ""), *map(request.headers.get, _TELLING)] if call.body is None else []
+    more = [request.query_string, *lengths]
+    told = msgspec.json.encode(call.body)
+    return told + repr(more).encode() if any(more) else told
 
 
 def _encode(route: AnyRoute, result: Any) -> Answer:

@@ -61,7 +61,11 @@ async def visible(call: Call[B, Q], reader: Reader, files: Sequence[File]) -> li
     services, asked = call.services, [file.id for file in files if file.by_message and not _is_own(file, reader)]
     claims = await services.chat_files.claims(asked) if asked else []
     messages = await messages_with(services.history, claims)
-    shown = {id_ for id_ in asked if any(map(reader.may_see, messages.get(id_, ())))}
+    seqs = [one.seq for some in messages.values() for one in some]
+    # As long as a deleted message was not emptied its entry has them still.
+    deleted = await services.history.deleted_among(reader.meeting.room_id, seqs) if seqs else {}
+    seen = ((id_, one) for id_, some in messages.items() for one in some if reader.may_see(one))
+    shown = {id_ for id_, one in seen if one.seq not in deleted}
     return [file for file in files if file.id not in asked or file.id in shown]
 
 

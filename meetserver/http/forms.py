@@ -7,7 +7,7 @@ from aiohttp import ClientError, web
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from meetserver import limits
-from meetserver.errors import BadMessage
+from meetserver.errors import BadMessage, TooLarge
 from meetserver.http.errors import BodyLate, MediaTypeRefused
 
 READ_BYTES = 256 * 1024
@@ -27,21 +27,25 @@ class FileForm:
             options["boundary"], max_segment_count=limits.FORM_FIELDS, max_header_size=limits.HEAD_LINE_BYTES
         )
         self._events: list[MultipartSegment | bytes | bytearray | None] = []
+        self._beside_bytes = 0
         self.name = self.media_type = ""
 
     async def begin(self) -> None:
-        """Read to the file's first byte. Raises BadMessage where the first field is another, BodyLate."""
+        """Read to the file's first byte. Raises BadMessage where the first field is another, TooLarge, BodyLate."""
         field = await self._next()
         if not isinstance(field, MultipartSegment) or field.name != "file":
             raise BadMessage("the form's first field must be `file`")
         self.name, self.media_type = field.filename or "", field.content_type or ""
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The file's bytes; whole, as the form is read to its end. Raises BadMessage where it is broken, BodyLate."""
+        """The file's bytes; whole, as the form is read to its end. Raises BadMessage where it is broken, TooLarge where
+        much more than the file is in it, BodyLate."""
         while (event := await self._next()) is not None:
             if not isinstance(event, MultipartSegment):
+                self._beside_bytes -= len(event)
                 yield bytes(event)
         while not self._parser.closed:
+            self._events.clear()
             await self._read()
 
     async def _next(self) -> MultipartSegment | bytes | bytearray | None:
@@ -53,9 +57,12 @@ class FileForm:
         return self._events.pop(0)
 
     async def _read(self) -> None:
+        if self._beside_bytes > limits.BODY_BYTES:  # nobody counts that in a quota
+            raise TooLarge(f"beside the file a form may have {limits.BODY_BYTES} bytes")
         try:
             async with asyncio.timeout(limits.FILE_IDLE_S):
                 data = await self._content.read(READ_BYTES)
+            self._beside_bytes += len(data)
             self._events += self._parser.parse(data)
         except TimeoutError:
             raise BodyLate(f"nothing came for {limits.FILE_IDLE_S:g} s") from None

@@ -103,16 +103,23 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as error:
-        return problem_of(error, request_id)
+        answer = problem_of(error, request_id)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem_of_framework(error, request_id)
+        answer = problem_of_framework(error, request_id)
+    except web.RequestPayloadError:
+        request.content.feed_eof()  # or aiohttp would read on, fail, and hang up before the answer is sent
+        answer = problem_of(BadMessage("the body is not in the Content-Encoding that it says"), request_id)
+        answer.force_close()
     except Exception:
         if request.transport is None or request.transport.is_closing():
             return problem(400, CLIENT_GONE, request_id)  # nobody reads it, and nothing is wrong here
         log.exception("action=request_failed route=%s", route_template(request))
-        return problem(500, Refusal("internal", "something went wrong on the server"), request_id)
+        answer = problem(500, Refusal("internal", "something went wrong on the server"), request_id)
+    if request.writer.output_size and request.transport is not None:
+        request.transport.abort()  # half of another answer is out, and this one would be taken for its rest
+    return answer
 
 
 @web.middleware

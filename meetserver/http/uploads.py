@@ -48,8 +48,10 @@ async def begin_upload(call: Call[None, None]) -> Reply[None]:
 
 
 async def read_upload(call: Call[None, None]) -> Reply[None]:
+    """Of one that is all there, and that a process died of or that only did not work before, it makes the file: who
+    hears that nothing is missing does not ask again."""
     upload = await _own(call)
-    return Reply(None, {"Upload-Length": str(upload.size_bytes)} | _told(upload))
+    return Reply(None, {"Upload-Length": str(upload.size_bytes)} | await _standing(call, upload))
 
 
 async def append_to_upload(call: Call[None, None]) -> Reply[None]:
@@ -177,9 +179,10 @@ routes: list[AnyRoute] = [
         path="/files/uploads/{upload_id}",
         handler=read_upload,
         action="files.write",
+        problems=(409, 413, 422, 507),
         tag="files",
         takes_room_token=True,
-        summary="How far an upload is.",
+        summary="How far an upload is; one that is all there and no file yet becomes it, and Meet-File-Id says so.",
     ),
     Route(
         method="PATCH",

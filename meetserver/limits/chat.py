@@ -18,7 +18,8 @@ CIPHERTEXT_CHARS = 44_000
 E2EE_MEMBERS = 100
 """People who can take part in one end-to-end encrypted chat at the same time."""
 E2EE_SHARES = 200
-"""Keys of such a chat that a room has at hand for those whose pages are loaded again; the oldest go first."""
+"""Keys of such a chat that a room has at hand for those whose pages are loaded again; of who has
+shared the most the oldest go first."""
 CHAT_MENTIONS = 50
 """People that one message mentions, at most."""
 CHAT_EMOJI_CHARS = 16

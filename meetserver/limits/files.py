@@ -58,6 +58,8 @@ FILE_IDLE_S = 30.0
 """An upload from which nothing comes for so long is broken off; a download that takes nothing, too."""
 UPLOAD_LIFE_S = 24 * 3600.0
 """An upload to which nothing was added for so long is given up."""
+UPLOAD_PIECES = 5000
+"""Requests that bring one upload, beside those that bring a whole part: each lengthens its row."""
 UPLOADS_PER_USER = 20
 """Uploads of one person that are under way."""
 DIRECT_UPLOAD_BYTES = 5 * 1024**3

@@ -36,11 +36,19 @@ class Brought(Struct, frozen=True):
     is_held: bool
     is_worn: bool = False
 
+    def may_be_sent_by(self, author: ParticipantId, user: UserId | None) -> bool:
+        return self.uploader in (author, user) and not self.is_held and not self.is_worn
+
 
 class BroughtFiles(Struct, frozen=True):
     """What was found for one message, in the order asked for; what is not there is left out."""
 
     files: tuple[Brought, ...] = ()
+
+    def fulfil(self, wish: FileWish) -> bool:
+        """Whether these are all that was wished for, and can be sent."""
+        people = wish.author, wish.user
+        return len(self.files) == len(set(wish.files)) and all(one.may_be_sent_by(*people) for one in self.files)
 
 
 class FileClaim(Struct, frozen=True):
@@ -56,7 +64,7 @@ class ChatFiles(Protocol):
     async def claim(self, room: RoomId, meeting: MeetingId, wishes: Sequence[FileWish]) -> list[BroughtFiles]:
         """Claim for each wish those of its files that its sender has brought to this meeting, and say what there is of
         all that it names there; again is the same. What is claimed privately is from then on only for those who may see
-        a message with it. Raises Unavailable."""
+        a message with it, unless the message cannot be sent for one of its files. Raises Unavailable."""
 
     async def claims(self, files: Collection[FileId]) -> list[FileClaim]:
         """Of these files, which are not deleted. Raises Unavailable."""

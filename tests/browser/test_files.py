@@ -304,9 +304,9 @@ async def test_a_file_whose_last_answer_is_lost_is_there_once(server: MeetServer
     ada = await given_host(server, person)
     await ada.page.add_init_script(LOSE_ANSWERS)
     card = await open_page(ada, await make_meeting(ada))
-    await add(card, given_file("once.txt", "Only once.", "text/plain"))
+    await add(card, given_file("once: for all.txt", "Only once.", "text/plain"))
 
-    await sees_files(card, ["once.txt"])
+    await sees_files(card, ["once_ for all.txt"])
     await expect(card.locator(".sending")).to_have_count(0)
 
 

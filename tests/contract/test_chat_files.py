@@ -102,7 +102,20 @@ async def test_only_who_brought_it_claims_it_and_twice_is_once(world: World, fil
     expected = {FileClaim(FileId(id_), room.room, ANN, "t1") for id_ in ("mine", "account's")}
     assert len(claims) == 2
     assert set(claims) == expected
+    assert not await hidden(world, files, "mine"), "a message with somebody else's file is refused"
+    await claim(files, wish("mine", "account's", txn="t2", user=BO, private=True))
     assert [await hidden(world, files, id_) for id_ in ("mine", "account's", "other's")] == [True, True, False]
+
+
+async def test_what_cannot_be_sent_for_one_of_its_files_hides_no_other(
+    world: World, files: ChatFiles, room: OwnedRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FILE_MESSAGES", 1)
+    for id_ in ("a", "worn"):
+        await brings(world, files, id_)
+    await claim(files, wish("worn"), wish("a", "none", txn="t2", private=True))
+    await claim(files, wish("a", "worn", txn="t3", private=True), wish("a", txn="\0", private=True))
+    assert not await hidden(world, files, "a")
 
 
 async def test_what_no_database_holds_is_not_there(world: World, files: ChatFiles, room: OwnedRoom) -> None:

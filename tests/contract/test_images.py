@@ -49,9 +49,14 @@ async def test_an_image_stays_what_it_shows(images: ImageMaker, what: str) -> No
 
 
 async def test_what_shows_through_still_does(images: ImageMaker) -> None:
-    for format_ in ("PNG", "WEBP", "GIF"):
+    for format_, mode, of_colour in (
+        ("PNG", "RGBA", {}),
+        ("PNG", "RGB", {"transparency": (255, 0, 0)}),
+        ("WEBP", "RGBA", {}),
+        ("GIF", "RGBA", {}),
+    ):
         file = io.BytesIO()
-        Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(file, format_)
+        Image.new(mode, (40, 40), (255, 0, 0, 0)[: len(mode)]).save(file, format_, **of_colour)
         remade = await images.remake(file.getvalue())
         for content in (remade.image, *remade.thumbnails.values()):
             assert opened(content).convert("RGBA").getpixel((20, 20))[3] == 0  # type: ignore[index]

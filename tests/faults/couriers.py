@@ -121,6 +121,7 @@ class Couriers:
 
     async def stands_at(self, parcel: Parcel, base_url: str) -> int:
         headers, _ = await self._call("HEAD", base_url + parcel.place, headers=TUS)
+        parcel.file = headers.get(FILE_ID, "")
         return int(headers["Upload-Offset"])
 
     async def send(self, parcel: Parcel, base_url: str, at: int) -> int:

@@ -26,9 +26,11 @@ class MemoryChatFiles:
                     continue
                 if id_ not in worn:
                     self._claims.add(FileClaim(one.id, room, wish.author, wish.txn))
-                if wish.is_private:
-                    self.hidden.add(id_)
-        return [self._found(meeting, wish, worn) for wish in wishes]
+        found = [self._found(meeting, wish, worn) for wish in wishes]
+        for wish, there in zip(wishes, found, strict=True):
+            if wish.is_private and there.fulfil(wish):
+                self.hidden |= {one.id for one in there.files}
+        return found
 
     async def claims(self, files: Collection[FileId]) -> list[FileClaim]:
         there = {id_ for _, id_ in self.brought}

@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
-from meetserver.chat.messages import Attachment, Sent
+from meetserver.adapters.log_expiry import SqlLogExpiry
+from meetserver.chat.messages import Attachment, Deleted, Sent
 from meetserver.ids import FileId, MeetingId, ParticipantId
 from meetserver.ports import FileWish
+from tests.integration.http import statements
 from tests.integration.http.conftest import Answer, Api
 from tests.integration.http.test_history import BO, Room
 
 CEM = ParticipantId("cem")
+
+uncached = statements.uncached
 
 
 class World:
@@ -97,6 +101,27 @@ async def test_what_everybody_was_sent_everybody_gets(world: World) -> None:
     await world.bo_sends(file, to=[CEM])
     await world.bo_sends(file)
     assert await world.reach(file) == EVERYBODY
+
+
+async def test_what_was_deleted_nobody_gets_before_it_is_emptied(world: World) -> None:
+    file = await world.bo_brings()
+    await world.bo_sends(file)
+    first = world.room._seq
+    await world.bo_sends(file, to=[CEM])
+    await world.room.happens(BO, Deleted(f"{first}-k"))
+    assert await world.reach(file) == {BO, CEM}, "a message to Cem has it as well"
+    await world.room.happens(BO, Deleted(f"{first + 1}-k", [CEM]))
+    assert await world.reach(file) == {BO}
+
+
+async def test_what_has_expired_nobody_gets_though_it_is_there_still(uncached: None, world: World) -> None:
+    file, kept = await world.bo_brings(), await world.bo_brings()
+    await world.bo_sends(file)
+    expiry = SqlLogExpiry(world.ann.services.database, world.ann.services.keys)
+    await expiry.set_base(world.room.id, world.room._seq, b"the room as it was")
+    await world.bo_sends(kept)
+    assert await world.reach(file) == {BO}
+    assert await world.reach(kept) == EVERYBODY
 
 
 async def test_what_did_not_reach_the_log_was_not_sent(world: World) -> None:

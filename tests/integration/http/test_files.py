@@ -1,6 +1,8 @@
 """Files of a meeting: brought, listed, got in parts, deleted; by whom; and how much fits."""
 
+import errno
 import io
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ from aiohttp import ClientError
 from PIL import Image
 
 from meetserver import limits
+from meetserver.adapters.memory.blobs import MemoryBlobs
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.adapters.memory.scanner import EICAR, MemoryScanner
 from meetserver.files.erasure import FileEraser
@@ -16,7 +19,7 @@ from meetserver.files.findings import Findings
 from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import HeldFiles
 from meetserver.files.models import content
-from meetserver.ids import UserId
+from meetserver.ids import MeetingId, UserId
 from meetserver.mail.outbox import Outbox
 from meetserver.mail.post import Post
 from meetserver.mail.render import Letters
@@ -79,6 +82,7 @@ async def test_what_is_not_what_it_says_is_refused_and_leaves_nothing(ann: Api, 
         ("bytes=-4", 206, -4, None),
         ("bytes=0-999999", 206, 0, None),
         ("bytes=999-", 416, 0, 0),
+        ("bytes=-0", 416, 0, 0),
         ("bytes=3-1", 200, 0, None),
         ("bytes=0-1,4-5", 200, 0, None),
         ("lines=1-2", 200, 0, None),
@@ -118,6 +122,25 @@ async def test_what_is_broken_in_the_store_ends_the_connection(
     file = await brought(ann, meeting)
     (row,) = await ann.services.database.fetch(content.select())
     await ann.services.files._blobs.delete(f"{row.id}/{row.parts[-1][0]}")
+    with pytest.raises(ClientError):
+        await got(ann, file)
+
+
+async def test_a_disk_that_fails_in_the_middle_puts_nothing_else_into_the_file(
+    ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FILE_PART_BYTES", 1000)
+    file = await brought(ann, meeting, 200 * TEXT)
+    (row,) = await ann.services.database.fetch(content.select())
+    get = MemoryBlobs.get
+
+    async def fails(self: MemoryBlobs, name: str, *of: int) -> AsyncGenerator[bytes, None]:
+        if name.endswith(row.parts[1][0]):
+            raise OSError(errno.EIO, "the disk fails")
+        async for chunk in get(self, name, *of):
+            yield chunk
+
+    monkeypatch.setattr(MemoryBlobs, "get", fails)
     with pytest.raises(ClientError):
         await got(ann, file)
 
@@ -231,6 +254,20 @@ class TestAVirusScanner:
         assert (await got(ann, clean)).body == TEXT
         assert (await got(ann, bad)).code == "not_found"
 
+    async def test_looks_at_all_that_is_held_though_one_of_them_is_broken(
+        self, ann: Api, meeting: str, scanner: MemoryScanner
+    ) -> None:
+        inspection = self.inspects(ann, scanner)
+        scanner.is_away = True
+        files = [await brought(ann, meeting, TEXT + bytes([number])) for number in b"ab"]
+        broken, clean = sorted(files, key=lambda file: str(file["id"]))
+        for name in await blobs_of(ann):
+            if name.startswith(broken["id"]):
+                await ann.services.files._blobs.delete(name)
+        scanner.is_away = False
+        await held_files(ann, inspection).run()
+        assert [(await got(ann, file)).status for file in (broken, clean)] == [503, 200]
+
     async def test_that_finds_something_later_has_who_brought_it_told(
         self, ann: Api, meeting: str, scanner: MemoryScanner
     ) -> None:
@@ -253,6 +290,15 @@ class TestAVirusScanner:
         self.inspects(ann, scanner, holds=False)
         scanner.is_away = True
         assert (await got(ann, await brought(ann, meeting))).body == TEXT
+
+
+@pytest.mark.both_databases
+async def test_an_image_that_no_database_could_name_is_left_out(ann: Api, meeting: str) -> None:
+    """Elements of a board name whatever people want."""
+    image = await brought(ann, meeting, png(20, 10), "a.png", media_type="image/png")
+    wanted = ["a\0", "half \ud83d", image["id"]]
+    found = ann.services.files.thumbnails(MeetingId(meeting), wanted, limits.THUMBNAIL_PX[-1])
+    assert [id_ async for id_, _ in found] == [image["id"]]
 
 
 class TestALink:
@@ -342,6 +388,21 @@ class TestAForm:
         answer = await ann.request("POST", f"/meetings/{meeting}/files", data=body, headers=headers)
         assert (answer.status, answer.code) == (400, "bad_message")
         assert await blobs_of(ann) == []
+
+    async def test_that_has_more_beside_the_file_than_a_form_may(self, ann: Api, meeting: str) -> None:
+        file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n'
+        more = b'--x\r\nContent-Disposition: form-data; name="more"\r\n\r\n' + bytes(3 * limits.BODY_BYTES)
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        for body in (file + more + b"\r\n--x--\r\n", bytes(3 * limits.BODY_BYTES) + b"\r\n" + file + b"--x--\r\n"):
+            answer = await ann.request("POST", f"/meetings/{meeting}/files", data=body, headers=headers)
+            assert (answer.status, answer.code) == (413, "too_large")
+        assert await blobs_of(ann) == []
+
+    async def test_or_any_other_body_that_is_not_packed_as_it_says(self, ann: Api, meeting: str) -> None:
+        for path, kind in ((f"/meetings/{meeting}/files", "multipart/form-data; boundary=x"), ("/meetings", "")):
+            headers = {"Content-Type": kind or "application/json", "Content-Encoding": "gzip"}
+            answer = await ann.request("POST", path, data=b"hello", headers=headers)
+            assert (answer.status, answer.code) == (400, "bad_message")
 
 
 def held_files(who: Api, inspection: Inspection) -> HeldFiles:

@@ -9,7 +9,10 @@ from meetserver import limits
 from meetserver.adapters.memory.clock import ManualClock
 from meetserver.http.idempotency import Answer, forget_answers, once
 from meetserver.http.store import ClaimKey
+from meetserver.ids import ParticipantId
 from tests.integration.http.conftest import PASSWORD, Api, all_at_once
+from tests.integration.http.test_history import Room
+from tests.integration.http.test_uploads import begun as begin_upload
 
 pytestmark = pytest.mark.both_databases
 
@@ -51,6 +54,31 @@ async def test_a_key_belongs_to_its_caller_and_its_path(ann: Api) -> None:
     others = (await bo.post("/meetings", {"title": "A"}, headers=KEY)).body
     assert mine["id"] != others["id"]
     assert (await ann.post(f"/meetings/{mine['id']}/join", {}, headers=KEY)).status == 200
+
+
+async def test_another_file_or_query_is_a_conflict_too(ann: Api) -> None:
+    meeting = str((await ann.given_meeting())["id"])
+    first = await ann.bring(meeting, b"one", headers=KEY)
+    assert (await ann.bring(meeting, b"one", headers=KEY)).body == first.body
+    for content, params in ((b"another", {}), (b"one", {"for_chat": "true"})):
+        answer = await ann.bring(meeting, content, headers=KEY, params=params)
+        assert (answer.status, answer.code) == (409, "conflict")
+    begun = [await begin_upload(ann, meeting, size, headers=KEY) for size in (7, 7, 8)]
+    assert begun[0].headers["Location"] == begun[1].headers["Location"]
+    assert begun[2].code == "conflict"
+
+
+async def test_a_guest_s_key_is_theirs_alone(ann: Api) -> None:
+    room = Room(ann, await ann.given_meeting())
+    path = f"{room.path}/files"
+    bo, cem = [KEY | {"Authorization": f"Session {await room.joins(ParticipantId(who))}"} for who in ("bo", "cem")]
+    guest, meeting = ann.signed_in(None), room.path.rpartition("/")[2]
+    own = [(await guest.bring(meeting, b"one", headers=who)).body["uploaded_by"] for who in (bo, cem)]
+    assert own == ["bo", "cem"]
+    link = f"/files/{(await guest.get(path, headers=bo)).body['items'][0]['id']}/link"
+    assert (await guest.post(link, headers=bo)).status == 200
+    for nobody in (KEY, KEY | {"Authorization": "Session x"}, KEY | {"Authorization": "Session \xff"}):
+        assert (await guest.post(link, headers=nobody)).status in {401, 404}
 
 
 async def test_a_refusal_is_not_kept(ann: Api) -> None:

@@ -1,5 +1,6 @@
 """The page's cookie session, and what protects it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -83,3 +84,14 @@ async def test_a_bearer_token_needs_no_csrf_token(page: Api) -> None:
     ann = page.signed_in((await page.log_in()).body["access_token"])
     answer = await ann.post("/meetings", {"title": "Weekly"}, headers={"Origin": "https://elsewhere.example"})
     assert answer.status == 201
+
+
+@pytest.mark.parametrize("header", [b"Cookie: meet=\xff\xfe", b"Authorization: Session \xff\xfe"])
+async def test_what_is_no_text_says_of_nobody_who_they_are(api: Api, header: bytes) -> None:
+    reader, writer = await asyncio.open_connection(api.client.host, api.client.port)
+    writer.write(
+        b"GET /api/v1/files/aaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + b"\r\n\r\n"
+    )
+    assert (await reader.readline()).split()[1] == b"401"
+    writer.close()
+    await writer.wait_closed()

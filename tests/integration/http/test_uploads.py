@@ -15,7 +15,7 @@ from meetserver.files.identity import MARKER
 from meetserver.files.inspection import Inspection
 from meetserver.files.jobs import Sweeper
 from meetserver.files.orphans import Orphans
-from tests.integration.http.conftest import Answer, Api, all_at_once
+from tests.integration.http.conftest import Answer, Api, Make, all_at_once
 from tests.integration.http.test_files import blobs_of
 
 BYTES = "application/offset+octet-stream"
@@ -129,6 +129,40 @@ async def test_what_only_did_not_work_this_time_is_finished_by_asking_again(
     assert (await ann.get(f"/files/{again.headers['Meet-File-Id']}/content")).body == DATA
 
 
+async def test_who_hears_that_all_is_there_gets_the_file(
+    ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As clients do that know nothing of us: they ask, and have no byte to send."""
+
+    async def busy(*_: object) -> bool:
+        raise Busy("too much to do")
+
+    place = await place_of(ann, meeting)
+    with monkeypatch.context() as patch:
+        patch.setattr(Inspection, "is_to_be_held", busy)
+        assert (await sent(ann, place, 0, DATA)).code == "busy"
+        assert (await ann.request("HEAD", place, headers={"Tus-Resumable": "1.0.0"})).status == 503
+    assert await stands_at(ann, place) == len(DATA)
+    assert (await ann.get(f"/files/{place.rpartition('/')[2]}/content")).body == DATA
+
+
+async def test_what_brings_nothing_keeps_nothing(ann: Api, meeting: str) -> None:
+    place = await place_of(ann, meeting)
+    for _ in range(2):
+        assert (await sent(ann, place, 0, b"")).headers["Upload-Offset"] == "0"
+    assert await blobs_of(ann) == []
+
+
+async def test_it_comes_in_so_many_pieces(ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "UPLOAD_PIECES", 2)
+    place = await place_of(ann, meeting)
+    assert [(await sent(ann, place, at, b"x")).status for at in range(3)] == [204, 204, 400]
+    assert await stands_at(ann, place) == 2
+    monkeypatch.setattr(limits, "FILE_PART_BYTES", 40)
+    whole = await place_of(ann, meeting)
+    assert [(await sent(ann, whole, at, DATA[at : at + 40])).status for at in (0, 40, 80)] == [204] * 3
+
+
 async def test_it_can_be_given_up(ann: Api, meeting: str) -> None:
     place = await place_of(ann, meeting)
     await sent(ann, place, 0, DATA[:40])
@@ -172,11 +206,11 @@ async def test_who_finishes_at_the_same_time_takes_nothing_away(
     monkeypatch.setattr(Inspection, "is_to_be_held", together)
     place = await place_of(ann, meeting)
     first = asyncio.create_task(sent(ann, place, 0, DATA))
-    while await stands_at(ann, place) < len(DATA):
+    file = place.rpartition("/")[2]
+    while (upload := await ann.services.uploads.look_up(file)) is None or upload.offset_bytes < len(DATA):
         pass
     answers = await asyncio.gather(first, sent(ann, place, len(DATA), b""))
     assert {answer.status for answer in answers} == {204, 409}
-    file = place.rpartition("/")[2]
     assert (await ann.get(f"/files/{file}/content")).body == DATA
 
 
@@ -198,6 +232,15 @@ async def test_those_who_bring_at_once_do_not_hinder_each_other(ann: Api, meetin
 async def test_an_account_has_so_many_under_way(ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UPLOADS_PER_USER", 2)
     assert [(await begun(ann, meeting)).status for _ in range(3)] == [201, 201, 409]
+
+
+async def test_what_comes_to_one_meeting_leaves_the_others_their_room(make_api: Make) -> None:
+    ann = await (await make_api(files_per_meeting_bytes=100, files_per_user_bytes=250)).given_user()
+    one, other = [str((await ann.given_meeting())["id"]) for _ in range(2)]
+    assert [(await begun(ann, one, size=80)).status for _ in range(2)] == [201, 409]
+    assert [(await begun(ann, other, size=80)).status for _ in range(2)] == [201, 409]
+    third = str((await ann.given_meeting())["id"])
+    assert (await begun(ann, third, size=91)).code == "conflict", "which is more than the account may have"
 
 
 class TestTheSweep:

@@ -46,6 +46,18 @@ def test_a_message_has_its_sender_s_files() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"), [({"chat_private": False}, "forbidden"), ({"chat": False}, "forbidden"), ({}, "not_found")]
+)
+def test_a_private_message_that_is_refused_takes_no_file_from_the_others(settings: dict[str, Any], code: str) -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        to = [str(bo.participant)] if settings else ["nobody"]
+        error = (await ann.ask(chat.Send(files=[given_file(world, "f1")], to=to)))["error"]
+        assert (error["code"], world.files.hidden) == (code, set())
+
+    play(scene, **settings)
+
+
 def test_others_speak_meanwhile_and_a_repetition_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(world: World, ann: Person, bo: Person) -> None:
         file = given_file(world, "f1")

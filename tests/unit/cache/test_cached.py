@@ -313,6 +313,7 @@ def test_messages_that_cannot_be_read_and_kinds_that_are_unknown_change_nothing(
         leave = await process.cached.follow(bus)
         await process.read()
         await bus.publish(CHANNEL, b"\xc1")
+        await bus.publish(CHANNEL, b"\x91\xa1\xff")
         await bus.publish(CHANNEL, b"\x91\xaanew_kind:1")
         await asyncio.sleep(0)
         await process.read()
@@ -320,7 +321,28 @@ def test_messages_that_cannot_be_read_and_kinds_that_are_unknown_change_nothing(
         await leave()
 
     virtual(life())
-    assert [record.message for record in caplog.records] == ["action=cache_message_not_read bytes=1"]
+    told = [record.message for record in caplog.records]
+    assert told == [f"action=cache_message_not_read bytes={size}" for size in (1, 3)]
+
+
+def test_who_asks_while_the_others_are_told_keeps_nothing_that_is_past() -> None:
+    class SlowToForget(MemoryCache):
+        async def forget(self, keys: Sequence[str]) -> bool:
+            await asyncio.sleep(0.04)
+            return await super().forget(keys)
+
+    async def life() -> None:
+        table, shared = Table(), SlowToForget()
+        process = Process(table, shared)
+        await process.read(LIST)
+        table.text = "second"
+        changing = asyncio.create_task(process.cached.forget([LIST]))
+        await asyncio.sleep(0.02)
+        await process.read(LIST)
+        await changing
+        assert await process.read(LIST) == "second", "of what the caller knows to be done"
+
+    virtual(life())
 
 
 def test_what_is_shared_is_read_once_for_all() -> None:
@@ -337,7 +359,7 @@ def test_what_is_shared_is_read_once_for_all() -> None:
     virtual(life())
 
 
-@pytest.mark.parametrize("value", [b"\xc1", b"\x90", b"\x2a", b"\xc0", b"\x81\xa4text\x2a"])
+@pytest.mark.parametrize("value", [b"\xc1", b"\x90", b"\x2a", b"\xc0", b"\x81\xa4text\x2a", b"\x81\xa4text\xa1\xff"])
 def test_what_another_version_shares_is_read_anew(value: bytes) -> None:
     async def life() -> None:
         shared = MemoryCache()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetserver import limits
-from meetserver.files.names import content_disposition, shown_name
+from meetserver.files.names import content_disposition, name_of, shown_name
 
 ANY_NAME = st.text(st.characters(), max_size=300)
 
@@ -77,3 +77,16 @@ def test_the_header_says_the_name_whole_in_one_line(sent: str, is_inline: bool) 
 )
 def test_who_knows_no_unicode_gets_a_name_in_ascii(name: str, value: str) -> None:
     assert content_disposition(name, is_inline=False) == value
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Weekly", "Weekly.csv"),
+        ("Q1/Q2 plans", "Q1-Q2 plans.csv"),
+        ("either\\or/", "either-or-.csv"),
+        ("x" * 300, "x" * (limits.FILE_NAME_BYTES - 4) + ".csv"),
+    ],
+)
+def test_a_title_s_slashes_are_no_folders(title: str, name: str) -> None:
+    assert name_of(title, ".csv") == name

@@ -7,6 +7,7 @@ import { account } from "../accounts/session.js";
  * @property {() => Record<string, string>} headers that say who asks, where the cookie does not
  * @property {() => boolean} mayBring
  * @property {(file: any) => boolean} mayDelete
+ * @property {(file: any) => any} known the file as who looks knows it: of an encrypted chat the server has bytes alone, and what its message says of it is `sealed`
  * @property {(file: any) => string} whoBrought guests have their names in the room alone, as long as they are there
  */
 
@@ -19,8 +20,14 @@ export function accessInside({ meeting, store, session, bag }) {
     }),
   );
   const isOwn = (file) => [store.self.participant, store.me?.user].includes(file.uploaded_by);
+  const sealedOf = (id) => [...store.chat.messages, ...store.chat.pinned].flatMap(({ enclosed }) => enclosed ?? []).find((one) => one.id === id);
+  const known = (file) => {
+    const sealed = store.room.settings.e2ee && sealedOf(file.id);
+    return sealed ? { ...file, name: sealed.name, media_type: sealed.media_type, size_bytes: sealed.size_bytes, sealed } : file;
+  };
   return {
     meeting,
+    known,
     headers: () => (store.me?.user ? {} : { Authorization: `Session ${session.resumeToken}` }),
     mayBring: () => Boolean(store.me) && store.me.role !== "viewer",
     mayDelete: (file) => store.isModerator || isOwn(file),
@@ -32,6 +39,7 @@ export function accessInside({ meeting, store, session, bag }) {
 export function accessOutside(meeting) {
   return {
     meeting,
+    known: (file) => file,
     headers: () => ({}),
     mayBring: () => true,
     mayDelete: () => true,

@@ -23,6 +23,7 @@ const stayHere = (event) => event.preventDefault();
 export class Files {
   uploads;
   #access;
+  #enclosed;
   #listing;
   #list = h("ul", { class: "files", "aria-label": "Files" });
   #entries = new Map();
@@ -35,11 +36,12 @@ export class Files {
   #adding;
   #rounds = null;
 
-  /** @param {import("./access.js").Access} access */
-  constructor(access) {
+  /** @param {import("./access.js").Access} access @param {{open: (file: any) => void, save: (file: any) => void}} [enclosed] opens what is sealed */
+  constructor(access, enclosed) {
     this.#access = access;
+    this.#enclosed = enclosed;
     this.#listing = new Listing(access);
-    this.uploads = new Uploads({ meeting: access.meeting, headers: access.headers, isThere: (file) => this.#listing.has(file) });
+    this.uploads = new Uploads({ meeting: access.meeting, headers: access.headers });
     const hint = h("p", { class: "muted wide-only", text: "Or drop them here, or paste a picture." });
     this.#adding = h("div", { class: "files-foot" }, button({ label: "Add files", icon: "plus", class: "primary", onClick: () => this.#chooser.click() }), hint, this.#chooser);
     this.element = h("div", { class: "files-panel" }, h("div", { class: "scroller" }, this.#sending, this.#problem, this.#list, this.#more, this.#empty), this.#adding);
@@ -118,8 +120,8 @@ export class Files {
 
   #showList() {
     const { items, error, isLoaded, hasMore } = this.#listing;
-    const acts = { open: (file) => this.#open(file), save: (file) => void attempt(() => save(file, this.#access)), remove: (file) => void this.#remove(file) };
-    follow(this.#list, this.#entries, items.map((file) => [file.id, file]), (file) => fileEntry(file, this.#access, acts));
+    const acts = { open: (file) => this.#open(file), save: (file) => this.#save(file), remove: (file) => void this.#remove(file) };
+    follow(this.#list, this.#entries, items.map((file) => [file.sealed ? `${file.id} sealed` : file.id, file]), (file) => fileEntry(file, this.#access, acts));
     this.#more.hidden = !hasMore;
     const isUnknown = error && !isLoaded;
     this.#problem.hidden = !isUnknown;
@@ -132,8 +134,14 @@ export class Files {
   }
 
   #open(file) {
+    if (file.sealed) return this.#enclosed.open(file.sealed);
     const how = { access: this.#access, save: (one) => save(one, this.#access) };
-    if (viewOf(file)) openViewer(file, this.#listing.items, how);
+    const open = this.#listing.items.filter(({ sealed }) => !sealed);
+    return viewOf(file) ? openViewer(file, open, how) : this.#save(file);
+  }
+
+  #save(file) {
+    if (file.sealed) this.#enclosed.save(file.sealed);
     else void attempt(() => save(file, this.#access));
   }
 

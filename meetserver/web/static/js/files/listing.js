@@ -29,8 +29,9 @@ export class Listing extends Emitter {
   async refresh() {
     const mine = ++this.#asked;
     try {
-      const { items, next } = await this.#read(this.#wanted);
+      const { items: read, next } = await this.#read(this.#wanted);
       if (mine !== this.#asked) return;
+      const items = read.map(this.#access.known);
       const newest = Date.parse(this.items[0]?.created_at ?? 0);
       const arrived = items.filter((file) => Date.parse(file.created_at) > newest && this.#access.whoBrought(file) !== "you");
       if (this.isLoaded && arrived.length > 0) this.emit("arrived", arrived);
@@ -45,14 +46,6 @@ export class Listing extends Emitter {
   more() {
     this.#wanted = this.items.length + PAGE;
     return this.refresh();
-  }
-
-  /** Whether whoever looks has brought this file, of late. @param {File} file */
-  async has(file) {
-    const { items } = await this.#read(PAGE);
-    const name = file.name.normalize();
-    // A picture was made anew, and has another size.
-    return items.some((one) => one.name === name && (one.size_bytes === file.size || one.width) && this.#access.whoBrought(one) === "you");
   }
 
   async #read(count) {

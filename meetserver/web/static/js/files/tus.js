@@ -18,9 +18,10 @@ export async function begin(file, meeting, how) {
   return { place: answer("Location"), isWhole: answer("Meet-File-Id") !== null };
 }
 
-/** @returns {Promise<number>} how many bytes are there */
-export async function offsetOf(place, how) {
-  return Number((await ask("HEAD", place, how))("Upload-Offset"));
+/** How many bytes are there; what is all there becomes whole by being asked for. @returns {Promise<{offset: number, isWhole: boolean}>} */
+export async function look(place, how) {
+  const answer = await ask("HEAD", place, how);
+  return { offset: Number(answer("Upload-Offset")), isWhole: answer("Meet-File-Id") !== null };
 }
 
 /** @returns {Promise<{offset: number, isWhole: boolean}>} */

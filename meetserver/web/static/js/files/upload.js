@@ -1,4 +1,5 @@
 /** One file on its way to the server: goes on by itself after the line broke, until it is there or is refused. */
+import { fileIsThere } from "../http/files.js";
 import { forgetPlace, keepPlace, recallPlace } from "./places.js";
 import * as tus from "./tus.js";
 
@@ -18,7 +19,6 @@ export class Upload {
   onChange = () => {};
   #meeting;
   #headers;
-  #isThere;
   #isForChat;
   #place = null;
   #offset = null; // null: the server knows
@@ -29,15 +29,13 @@ export class Upload {
 
   /**
    * @param {File} file
-   * @param {{meeting: string, headers: () => Record<string, string>, isThere: (file: File, id: string|null) => Promise<boolean>, isForChat?: boolean}} how
-   *   `isThere`: whether the meeting has got this file just now, though its last answer was lost; `isForChat`: it is to
-   *   go with a message, and begins anew with each page
+   * @param {{meeting: string, headers: () => Record<string, string>, isForChat?: boolean}} how `isForChat`: it is to go
+   *   with a message, and begins anew with each page
    */
-  constructor(file, { meeting, headers, isThere, isForChat = false }) {
+  constructor(file, { meeting, headers, isForChat = false }) {
     this.file = file;
     this.#meeting = meeting;
     this.#headers = headers;
-    this.#isThere = isThere;
     this.#isForChat = isForChat;
   }
 
@@ -76,8 +74,7 @@ export class Upload {
   async #step() {
     try {
       if (!this.#place) return await this.#begin();
-      this.#offset ??= await tus.offsetOf(this.#place, this.#how());
-      return await this.#append();
+      return (this.#offset === null && (await this.#look())) || (await this.#append());
     } catch (error) {
       if (this.#stopped.signal.aborted) throw error;
       return this.#afterFailing(error);
@@ -99,6 +96,14 @@ export class Upload {
     if (place) this.id = place.split("/").at(-1);
   }
 
+  /** @returns {Promise<boolean>} whether it is a file by now */
+  async #look() {
+    const { offset, isWhole } = await tus.look(this.#place, this.#how());
+    this.#offset = offset;
+    this.#progress(offset);
+    return isWhole;
+  }
+
   async #append() {
     const start = this.#offset;
     const part = this.file.slice(start, start + PART_BYTES);
@@ -117,7 +122,7 @@ export class Upload {
       if (this.#refusal?.status === 409) throw this.#refusal;
       this.#place = null;
       this.#refusal = error;
-      return wasWhole && (await this.#isThere(this.file, this.id));
+      return wasWhole && (await fileIsThere(this.id, this.#headers())); // though its last answer was lost
     }
     const isContested = error.status === 409 && this.#place;
     if (!isContested && !PASSING.has(error.status)) throw error;

@@ -11,7 +11,7 @@ export class Uploads extends Emitter {
   #how;
   #serial = 0;
 
-  /** @param {{meeting: string, headers: () => Record<string, string>, isThere: (file: File, id: string|null) => Promise<boolean>, isForChat?: boolean}} how */
+  /** @param {{meeting: string, headers: () => Record<string, string>, isForChat?: boolean}} how */
   constructor(how) {
     super();
     this.#how = how;

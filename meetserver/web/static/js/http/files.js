@@ -16,7 +16,11 @@ export async function linkTo(id, headers) {
 export const aboutFile = (id, headers) => call("GET", at(id), { headers });
 
 /** @returns {Promise<boolean>} */
-export const fileIsThere = (id, headers) => aboutFile(id, headers).then(Boolean, () => false);
+export const fileIsThere = (id, headers) =>
+  aboutFile(id, headers).then(Boolean, (error) => {
+    if (error.status === 404) return false;
+    throw error;
+  });
 
 /** @param {number} px one of the sizes in docs/limits.md @returns {Promise<Blob>} */
 export async function thumbnail(id, px, headers) {
