@@ -16,6 +16,7 @@ PAD_BYTES = 64
 GROUPS = 8
 CHUNK_BYTES = 1024 * 1024
 TAG_BYTES = 16
+LEAST_BYTES = 256
 
 
 class Member(NamedTuple):
@@ -110,6 +111,15 @@ def _place(room: str, number: int, count: int) -> tuple[bytes, bytes]:
     """A chunk's nonce, and what it is bound to."""
     bound = context("meet-e2ee-v1 file", room, str(number), "last" if number == count - 1 else "more")
     return number.to_bytes(12), bound
+
+
+def padded_size(size: int) -> int:
+    """Of a file's content, before it is sealed: PADMÉ, and at least 256 bytes unless there are none."""
+    if size <= LEAST_BYTES:
+        return LEAST_BYTES if size else 0
+    exponent = size.bit_length() - 1
+    unit = 1 << (exponent - exponent.bit_length())
+    return -(-size // unit) * unit
 
 
 def seal_file(key: bytes, room: str, content: bytes) -> bytes:

@@ -1,12 +1,14 @@
 """Who is a member of the encrypted chat, which keys were given to whom, and what may be said under which."""
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.e2ee.messages import Publish, Published, Shared
 from meetserver.e2ee.messages import Share as ShareKey
 from meetserver.e2ee.points import is_point
-from meetserver.e2ee.state import KeyState, Share, readers_of
+from meetserver.e2ee.state import KeyState, Share, is_shared, readers_of
 from meetserver.errors import Refusal
 from meetserver.ids import ParticipantId
 from meetserver.messages import Context, Event, Meta
@@ -32,7 +34,7 @@ def share(keys: KeyState, command: ShareKey, ctx: Context) -> list[Event] | Refu
         return Refusal("bad_message", "wrap the key for yourself as well")
     if any(ParticipantId(receiver) not in keys.members for receiver in command.wrapped):
         return Refusal("conflict", "somebody in `wrapped` is no member (any more)")
-    if readers_of(keys, ctx.by, command.key_id):
+    if is_shared(keys, ctx.by, command.key_id):
         return Refusal("conflict", "this key was shared already")
     return [Shared(command.key_id, command.wrapped)]
 
@@ -47,7 +49,8 @@ def sealed(
 
 
 def published(keys: KeyState, event: Published) -> KeyState:
-    """Whoever begins anew opens nothing of what was, nor can others rely on it: their part of each key goes."""
+    """Whoever begins anew opens nothing of what was, nor can others rely on it: their part of each key goes. They may
+    have it still, though, so that such a key is good for nothing new, also once they have left."""
     members = {**keys.members, event.participant: event.key}
     shares = tuple(_without(one, event.participant) for one in keys.shares if one.by != event.participant)
     return replace(keys, members=members, shares=shares)
@@ -56,12 +59,22 @@ def published(keys: KeyState, event: Published) -> KeyState:
 def _without(one: Share, participant: ParticipantId) -> Share:
     if participant not in one.wrapped:
         return one
-    return replace(one, wrapped={who: wrapped for who, wrapped in one.wrapped.items() if who != participant})
+    return replace(one, wrapped={**one.wrapped, participant: ""})
 
 
 def shared(keys: KeyState, event: Shared, meta: Meta) -> KeyState:
     one = Share(meta.by, keys.members.get(meta.by, ""), event.key_id, meta.seq, event.wrapped)
-    return replace(keys, shares=(*keys.shares, one)[-limits.E2EE_SHARES :])
+    return replace(keys, shares=_bounded((*keys.shares, one)))
+
+
+def _bounded(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    """Whoever has shared the most loses their oldest, so that one who floods takes nobody else's away."""
+    if len(shares) <= limits.E2EE_SHARES:
+        return shares
+    counts = Counter(one.by for one in shares)
+    most = max(counts.values())
+    oldest = next(place for place, one in enumerate(shares) if counts[one.by] == most)
+    return (*shares[:oldest], *shares[oldest + 1 :])
 
 
 def left(keys: KeyState, participant: ParticipantId) -> KeyState:

@@ -7,7 +7,8 @@ from meetserver.ids import ParticipantId
 
 class Share(Struct, frozen=True):
     """A sender key as its owner shared it. `identity` is the owner's identity key at that time, which those need who
-    open it; `wrapped` names all who were given it, also those who have left since."""
+    open it; `wrapped` names all who were given it, also those who have left since, and has "" for those who have begun
+    anew since."""
 
     by: ParticipantId
     identity: str
@@ -25,11 +26,14 @@ class KeyState(Struct, frozen=True):
     shares: tuple[Share, ...] = ()
 
 
+def is_shared(keys: KeyState, by: ParticipantId, key_id: str) -> bool:
+    return any(one.by == by and one.key_id == key_id for one in keys.shares)
+
+
 def readers_of(keys: KeyState, by: ParticipantId, key_id: str) -> frozenset[str]:
-    """To whom this member gave this key; nobody when that is not known (any more)."""
-    return next(
-        (frozenset(one.wrapped) for one in reversed(keys.shares) if one.by == by and one.key_id == key_id), frozenset()
-    )
+    """Who can open what is said under this key; nobody when that is not known (any more), or one of them began anew."""
+    wrapped = next((one.wrapped for one in reversed(keys.shares) if one.by == by and one.key_id == key_id), {})
+    return frozenset(wrapped) if all(wrapped.values()) else frozenset()
 
 
 def shares_for(keys: KeyState, viewer: ParticipantId) -> list[Share]:
@@ -37,5 +41,5 @@ def shares_for(keys: KeyState, viewer: ParticipantId) -> list[Share]:
     return [
         Share(one.by, one.identity, one.key_id, one.seq, {viewer: one.wrapped[viewer]})
         for one in keys.shares
-        if viewer in one.wrapped
+        if one.wrapped.get(viewer)
     ]

@@ -27,6 +27,37 @@ GIVE = """
 }
 """
 
+GIVE_TEXT = """
+(element, text) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  element.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: data }));
+}
+"""
+# What a message from long ago is shown among.
+AROUND = """
+async (messages) => {
+  const { openAround } = await import("/static/js/chat/around.js");
+  const { Store } = await import("/static/js/room/store.js");
+  await openAround(messages[0], { store: new Store(), past: { around: async () => messages } });
+  const shown = [...document.querySelectorAll("dialog .around p")].map((one) => one.textContent);
+  document.querySelector("dialog").close();
+  return shown;
+}
+"""
+AT = "2026-01-01T12:00:00Z"
+NAMELESS = [
+    {
+        "message_id": "1-x",
+        "by": "p",
+        "name": "Bo",
+        "at": AT,
+        "text": "",
+        "files": [{"name": "notes.txt"}, {"name": "plan.txt"}],
+    },
+    {"message_id": "2-x", "by": "p", "name": "Bo", "at": AT, "text": "", "deleted_at": AT},
+]
+
 # The server lets files go a moment after their message.
 UNTIL_LEFT = """
 async ([meeting, count]) => {
@@ -94,6 +125,10 @@ async def test_files_go_with_messages(server: MeetServer, person: Invite, artifa
     await field.press("Enter")
     await expect(enclosed(ada, "dropped.txt")).to_be_visible()
     assert await saved(ada, "pasted.txt") == b"pasted"
+    seen = await ada.page.evaluate(AROUND, NAMELESS)
+    assert seen == ["notes.txt, plan.txt", "This message was deleted."]
+    await field.evaluate(GIVE_TEXT, "long " * 1_700)
+    await expect(grace.page.get_by_role("alert")).to_contain_text("at most 8000 characters")
     panel = await open_files(ada)
     names = panel.locator(".file .file-name")
     await expect(names).to_have_count(4)

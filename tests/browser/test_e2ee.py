@@ -12,6 +12,7 @@ from tests.browser.conftest import Invite, on_its_own_server
 from tests.browser.doors import given_a_meeting, have_an_account
 from tests.browser.person import Person
 from tests.browser.test_chat_files import choose, enclosed, photo, saved
+from tests.browser.test_files import open_files
 from tests.servers.meetserver import MeetServer
 
 pytestmark = pytest.mark.browser
@@ -49,7 +50,7 @@ async (vectors) => {
   const codes = [];
   for (const { participants } of vectors.safety_codes)
     codes.push(await scheme.safetyCode(room, participants.map(party)));
-  const { sealFile, openFile } = await import("/static/js/e2ee/files.js");
+  const { sealFile, openFile, paddedSize } = await import("/static/js/e2ee/files.js");
   const files = [];
   for (const { key: fileKey, repeated, times } of vectors.files) {
     const plain = new Blob([repeated.repeat(times)]);
@@ -59,7 +60,8 @@ async (vectors) => {
     files.push([[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join(""), isBack]);
   }
   const contexts = vectors.context.map(({ parts }) => toText(context(...parts)));
-  return { files, contexts, wrapped, opened, sealed, codes };
+  const padded = vectors.padded_sizes.map(({ size }) => paddedSize(size));
+  return { files, padded, contexts, wrapped, opened, sealed, codes };
 }
 """
 
@@ -176,6 +178,7 @@ async def test_the_vectors_of_the_documentation(server: MeetServer, person: Invi
     assert found["opened"] == dict.fromkeys(VECTORS["wrapped"], contents)
     assert found["sealed"] == [one["ciphertext"] for one in VECTORS["messages"]]
     assert found["files"] == [[one["sealed_sha256"], True] for one in VECTORS["files"]]
+    assert found["padded"] == [one["padded"] for one in VECTORS["padded_sizes"]]
     assert found["codes"] == [one["code"] for one in VECTORS["safety_codes"]]
 
 
@@ -212,6 +215,11 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
     shown = grace.page.get_by_role("dialog", name="quokka.png").locator("img")
     await expect(shown).to_have_js_property("naturalWidth", 320)
     await grace.page.keyboard.press("Escape")
+    listed = (await open_files(grace)).locator(".file", has_text="quokka plans.txt")
+    async with grace.page.expect_download() as coming:
+        await listed.get_by_role("button", name="Download").click()
+    assert (await (await coming.value).path()).read_bytes() == plans["buffer"]
+    await grace.page.locator("[data-tool=chat]").click()
 
     gone = {"room": wires["Cy Young"].room, "participant": wires["Cy Young"].participant}
     await cy.page.evaluate(KEEP_IDENTITY, gone)
@@ -248,6 +256,7 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
     log = await ada.page.evaluate(READ_LOG, link.rpartition("/")[2])
     files = await ada.page.evaluate(READ_FILES, link.rpartition("/")[2])
     assert len(files) == 3
+    assert 1536 + 16 in [one["size_bytes"] for one in json.loads(files[0])], "1500 bytes, padded and sealed"
     assert not any("quokka" in one for one in files)
     for kept in (frames, log):
         assert "Grace Hopper" in kept
@@ -256,3 +265,12 @@ async def test_only_who_is_there_reads_what_is_said(server: MeetServer, person: 
     stored = [path.read_bytes() for path in server.folder.rglob("*") if path.is_file()]
     assert sum(map(len, stored)) > 100_000
     assert not any(b"quokka" in content for content in stored)
+
+    await grace.page.locator("[data-tool=leave]").click()
+    await expect(ada.page.locator(".tile")).to_have_count(2)
+    await ada.page.get_by_label("Message to somebody who left").fill("one more for Grace")
+    await ada.press("Send")
+    await expect(ada.page.locator(".pending.failed")).to_contain_text("cannot read encrypted messages")
+    assert ada.dialogs == []
+    await ada.page.reload()
+    assert ada.dialogs == ["beforeunload"], "what was not sent is not lost without a word"

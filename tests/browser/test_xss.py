@@ -36,12 +36,14 @@ async (texts) => {
   const { Emitter, Bag } = await import("/static/js/emitter.js");
   const { Store } = await import("/static/js/room/store.js");
   const { ChatPanel } = await import("/static/js/chat/panel.js");
+  const { Enclosed } = await import("/static/js/chat/enclosed.js");
   const { PeoplePanel } = await import("/static/js/presence/people.js");
   const [store, bag, at] = [new Store(), new Bag(), new Date().toISOString()];
   const outbox = Object.assign(new Emitter(), { entries: new Map() });
   const session = Object.assign(new Emitter(), { status: { state: "online" }, tell() {} });
   const access = { headers: () => ({}), mayBring: () => false };
   const parts = { meeting: "m", store, bag, outbox, session, access, secrets: { isOn: false }, moderation: {} };
+  parts.enclosed = new Enclosed(parts);
   const views = [new ChatPanel(parts), new PeoplePanel(parts)];
   document.getElementById("main").replaceChildren(...views.map((view) => view.element));
   const people = texts.map((name, index) => ({ id: `p${index}`, name, role: "host", joined_at: at, session: "s" }));

@@ -15,7 +15,7 @@ from meetserver.rooms.snapshot import decode_snapshot, encode_snapshot
 from meetserver.rooms.views import shared_view, view
 from tests.builders import after, assert_refused, given_room, granted, join, participant_id
 from tests.e2ee import text_of
-from tests.unit.e2ee.rooms import WRAPPED, given_encrypted, identity, key_id, share
+from tests.unit.e2ee.rooms import WRAPPED, given_encrypted, identity, key_id, sealed, share
 
 
 def test_who_publishes_is_a_member_until_they_leave() -> None:
@@ -120,6 +120,16 @@ def test_only_the_newest_keys_are_at_hand() -> None:
     assert [one.key_id for one in room.e2ee.shares] == [key_id(2), key_id(3), key_id(4)]
 
 
+def test_who_floods_the_room_with_keys_loses_their_own() -> None:
+    room = given_encrypted("Ann", "Bo", "Cy")
+    with patch.object(limits, "E2EE_SHARES", 4):
+        for number, (name, *readers) in enumerate((("Ann", "Bo", "Cy"), ("Bo", "Ann", "Cy"), *[("Cy",)] * 6)):
+            room = after(room, name, share(number, name, *readers))
+
+    assert [one.key_id for one in room.e2ee.shares] == [key_id(0), key_id(1), key_id(6), key_id(7)]
+    assert granted(room, "Ann", sealed(0))
+
+
 def test_who_begins_anew_has_no_part_in_what_was() -> None:
     room = given_encrypted("Ann", "Bo")
     room = after(room, "Ann", share(1, "Ann", "Bo"))
@@ -127,7 +137,9 @@ def test_who_begins_anew_has_no_part_in_what_was() -> None:
 
     room = after(room, "Bo", Publish(identity("another of Bo's")))
 
-    assert [(one.by, list(one.wrapped)) for one in room.e2ee.shares] == [("ann", ["ann"])]
+    assert [(one.by, one.wrapped) for one in room.e2ee.shares] == [("ann", {"ann": WRAPPED, "bo": ""})]
+    assert shares_for(room.e2ee, participant_id("Bo")) == []
+    assert_refused(room, "Ann", share(1, "Ann", "Bo"), "conflict")
 
 
 def test_keys_are_forgotten_with_the_last_member() -> None:

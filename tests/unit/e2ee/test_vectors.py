@@ -20,6 +20,7 @@ from tests.e2ee import (
     context,
     identity_from,
     open_file,
+    padded_size,
     public_text,
     safety_code,
     seal,
@@ -46,6 +47,8 @@ MESSAGES: list[tuple[int, dict[str, Any], str, str]] = [
 FILE_KEY = bytes(range(200, 232))
 FILES = ((b"", 0), (b"The plans.\n", 1), (b"0123456789abcdef", 65_537))
 """What is repeated, and how often: nothing, little, and more than one chunk."""
+
+SIZES = (0, 1, 256, 257, 1_500, 65_535, 1_048_576, 1_048_577, 20_000_000, 536_870_911)
 
 
 def members() -> dict[str, Member]:
@@ -89,6 +92,7 @@ def made() -> dict[str, Any]:
             }
             for text, times in FILES
         ],
+        "padded_sizes": [{"size": size, "padded": padded_size(size)} for size in SIZES],
         "safety_codes": [
             {"participants": some, "code": safety_code(ROOM, [everybody[who] for who in some])}
             for some in (["p-ada"], ["p-ada", "p-grace"], ["p-cy", "p-grace", "p-ada"])
@@ -102,6 +106,13 @@ def _digest(content: bytes) -> str:
 
 def written() -> Any:
     return json.loads(VECTORS.read_text())
+
+
+def test_a_size_says_little_and_costs_little() -> None:
+    for size in (257, 1_000, 65_537, 10**6, 10**9):
+        assert size <= padded_size(size) <= size * 17 // 16
+        assert padded_size(padded_size(size)) == padded_size(size)
+    assert len({padded_size(size) for size in range(1, 1_000_000, 7)}) < 300
 
 
 def test_the_page_has_what_the_reference_makes() -> None:

@@ -4,7 +4,7 @@ import { h } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
 import { moment } from "../ui/time.js";
 import { isMe } from "./people.js";
-import { textElement, whyEmpty } from "./text.js";
+import { excerpt, textElement } from "./text.js";
 
 /** @param {any} message @param {{store: any, past: any}} parts */
 export async function openAround(message, { store, past }) {
@@ -15,7 +15,7 @@ export async function openAround(message, { store, past }) {
     const name = isMe(store, about.by) ? "You" : about.name;
     const isIt = about.message_id === message.message_id;
     const head = h("div", { class: "title", text: name }, " ", h("time", { class: "muted", datetime: about.at, text: moment(about.at) }));
-    return h("li", { class: `entry${isIt ? " it" : ""}`, tabindex: "-1", "aria-current": isIt ? "true" : null }, h("div", { class: "about" }, head, about.text ? textElement(about.text) : h("p", { class: "muted", text: whyEmpty(about) })));
+    return h("li", { class: `entry${isIt ? " it" : ""}`, tabindex: "-1", "aria-current": isIt ? "true" : null }, h("div", { class: "about" }, head, about.text ? textElement(about.text) : h("p", { class: "muted", text: excerpt(about, 500) })));
   };
   try {
     list.replaceChildren(...(await past.around(message.seq)).map(one));

@@ -3,7 +3,7 @@ import { takeDrops, takePastesInto } from "../files/hands.js";
 import { iconOf } from "../files/kinds.js";
 import { sendingEntry, whyNot } from "../files/sending.js";
 import { Uploads } from "../files/uploads.js";
-import { deleteFile, fileIsThere } from "../http/files.js";
+import { deleteFile } from "../http/files.js";
 import { sizeText } from "../ui/bytes.js";
 import { announce, button, h, icon } from "../ui/dom.js";
 import { explain } from "../ui/explain.js";
@@ -23,18 +23,18 @@ export class Attachments {
   #about = new WeakMap(); // what a sealed file on its way really is
   #sealing = 0;
   #entries = new Map();
+  #note = h("p", { class: "muted", role: "status" });
   #sending = h("ul", { class: "files", "aria-label": "Files on their way" });
   #list = h("ul", { class: "files", "aria-label": "Files that go with the message" });
   #chooser = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Files to send", on: { change: () => this.#chosen() } });
   button = button({ label: "Send files", icon: "files", class: "quiet icon-only attach", onClick: () => this.#chooser.click() });
-  element = h("div", { class: "attachments", hidden: true }, this.#sending, this.#list, this.#chooser);
+  element = h("div", { class: "attachments", hidden: true }, this.#note, this.#sending, this.#list, this.#chooser);
 
   /** @param {{meeting: string, access: import("../files/access.js").Access, secrets: any, bag: any}} parts */
   constructor({ meeting, access, secrets, bag }) {
     this.#access = access;
     this.#secrets = secrets;
-    const isThere = (_, id) => (id ? fileIsThere(id, access.headers()) : Promise.resolve(false));
-    this.#uploads = new Uploads({ meeting, headers: access.headers, isThere, isForChat: true });
+    this.#uploads = new Uploads({ meeting, headers: access.headers, isForChat: true });
     this.#uploads.on("change", () => this.#show());
     this.#uploads.on("brought", (upload) => this.#brought(upload));
     this.#uploads.on("failed", ({ file, error }) => announce(`${this.#nameOf(file)} was not added. ${whyNot(error)}`));
@@ -63,6 +63,7 @@ export class Attachments {
     if (taken.length < files.length) toast(`A message has at most ${MOST} files.`, { kind: "bad" });
     if (taken.length > 0) announce(taken.length === 1 ? `Adding ${taken[0].name}` : `Adding ${taken.length} files`);
     if (!this.#secrets.isOn) return void this.#uploads.add(taken);
+    this.#sealing += taken.length; // these have their places, however long they take
     for (const file of taken) await this.#seal(file);
     return undefined;
   }
@@ -76,10 +77,9 @@ export class Attachments {
   }
 
   async #seal(file) {
-    if (isTooLarge(file)) return void toast(`${file.name} is too large to be encrypted here.`, { kind: "bad" });
-    this.#sealing += 1;
     this.#show();
     try {
+      if (isTooLarge(file)) return void toast(`${file.name} is too large to be encrypted here.`, { kind: "bad" });
       const { sealed: closed, about } = await sealed(file, this.#secrets.room);
       this.#about.set(closed, about);
       this.#uploads.add([closed]);
@@ -124,7 +124,9 @@ export class Attachments {
     const before = document.activeElement?.closest(".attachments") && [...this.#list.querySelectorAll("button")].indexOf(document.activeElement);
     this.#list.replaceChildren(...this.ready.map((one) => readyEntry(one, () => this.#remove(one))));
     if (before >= 0) (this.#list.querySelectorAll("button")[Math.min(before, this.ready.length - 1)] ?? this.button).focus();
-    this.element.hidden = wanted.length === 0 && this.ready.length === 0;
+    this.#note.textContent = this.#sealing > 0 ? "Encrypting…" : "";
+    this.#note.hidden = this.#sealing === 0;
+    this.element.hidden = wanted.length === 0 && this.ready.length === 0 && this.#sealing === 0;
     this.element.setAttribute("aria-busy", String(this.isBusy));
     this.onChange();
   }

@@ -44,6 +44,7 @@ export class Composer {
     this.element = h("div", { class: "writing" }, this.#completion.element, this.#privately.element, this.#about.element, this.#attachments.element, this.#form, this.#closed);
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#input.addEventListener("input", () => this.#wrote());
+    this.#input.addEventListener("paste", (event) => this.#pasted(event));
     for (const topic of ["room", "participants"]) parts.bag.add(this.#store.on(topic, () => this.#showRules()));
     parts.bag.add(this.#store.on("message", ({ message }) => message.deleted_at && this.#isAbout(message) && this.#stopAbout()));
     this.#showRules();
@@ -118,7 +119,8 @@ export class Composer {
   async #submit() {
     const text = this.#input.value.trim();
     if (!text && (this.#edit || this.#attachments.ready.length === 0)) return;
-    if (!this.#edit && (this.#slow.seconds > 0 || this.#attachments.isBusy)) return;
+    if (!this.#edit && this.#attachments.isBusy) return void toast("The files are still on their way. Send the message when they are there.");
+    if (!this.#edit && this.#slow.seconds > 0) return;
     this.#typing.tell(false);
     this.#completion.close();
     if (this.#edit) return void (await this.#change(this.#edit, text));
@@ -142,6 +144,13 @@ export class Composer {
       this.edit(message);
       this.#fill(text);
     }
+  }
+
+  /** Browsers cut off what is too long, and say nothing. */
+  #pasted({ clipboardData }) {
+    const { value, selectionStart, selectionEnd } = this.#input;
+    const length = value.length - (selectionEnd - selectionStart) + clipboardData.getData("text/plain").replaceAll("\r\n", "\n").length;
+    if (length > MAX_CHARS) toast(`A message has at most ${MAX_CHARS} characters: the rest of what was pasted is not in it. Send it as a file, or in parts.`, { kind: "bad" });
   }
 
   #wrote() {

@@ -21,8 +21,10 @@ export class Deeds {
     return settings.chat_mode === "hosts" && !this.#store.isModerator;
   }
 
+  /** Of an encrypted chat only what was written by who we are now: an edit is opened as its message's author's. */
   mayEdit(message) {
-    return isMe(this.#store, message.by) && !message.deleted_at && Boolean(message.text) && !this.isSilenced;
+    const isOwn = this.#secrets.isOn ? message.by === this.#store.self.participant : isMe(this.#store, message.by);
+    return isOwn && !message.deleted_at && Boolean(message.text) && !this.isSilenced;
   }
 
   mayDelete(message) {

@@ -37,6 +37,15 @@ export class Enclosed {
     return h("ul", { class: "enclosed", "aria-label": files.length === 1 ? "A file" : `${files.length} files` }, ...files.map((file) => this.#entry(file)));
   }
 
+  /** What goes wrong is said. */
+  open(file) {
+    void attempt(() => this.#open(file));
+  }
+
+  save(file) {
+    void attempt(() => this.#save(file));
+  }
+
   #entry(file) {
     const isPicture = file.key ? Boolean(file.thumbnail) : Boolean(file.width);
     const entry = isPicture ? this.#picture(file) : this.#row(file);
@@ -49,14 +58,14 @@ export class Enclosed {
     place.style.setProperty("--width", `${Math.max(48, Math.round((file.width || SHOWN_PX) * scale))}px`);
     place.style.setProperty("--ratio", String((file.width || 1) / (file.height || 1)));
     whenSeen(place, () => void showPicture(place, () => this.#pictureOf(file), file.name));
-    const open = h("button", { type: "button", class: "picture-open", "aria-label": `Picture ${file.name}`, title: file.name, on: { click: () => void attempt(() => this.#open(file)) } }, place);
+    const open = h("button", { type: "button", class: "picture-open", "aria-label": `Picture ${file.name}`, title: file.name, on: { click: () => this.open(file) } }, place);
     return [open];
   }
 
   #row(file) {
     const about = h("span", { class: "about" }, h("bdi", { class: "file-name", text: file.name }), h("span", { class: "muted", text: sizeText(file.size_bytes) }));
-    const open = h("button", { type: "button", class: "file-open", on: { click: () => void attempt(() => this.#open(file)) } }, h("span", { class: "file-picture" }, icon(iconOf(file))), about);
-    return [open, button({ label: `Download ${file.name}`, icon: "download", class: "quiet icon-only", onClick: () => void attempt(() => this.#save(file)) })];
+    const open = h("button", { type: "button", class: "file-open", on: { click: () => this.open(file) } }, h("span", { class: "file-picture" }, icon(iconOf(file))), about);
+    return [open, button({ label: `Download ${file.name}`, icon: "download", class: "quiet icon-only", onClick: () => this.save(file) })];
   }
 
   #pictureOf(file) {
@@ -83,7 +92,7 @@ export class Enclosed {
 
   async #view(file) {
     const url = URL.createObjectURL(await this.#opened(file));
-    const foot = h("div", { class: "view-foot" }, button({ label: "Download", icon: "download", class: "primary", onClick: () => void attempt(() => this.#save(file)) }));
+    const foot = h("div", { class: "view-foot" }, button({ label: "Download", icon: "download", class: "primary", onClick: () => this.save(file) }));
     const { element, closed } = openDialog({ title: file.name, body: [h("div", { class: "view" }, h("img", { src: url, alt: file.name })), foot] });
     element.classList.add("viewer");
     void closed.then(() => URL.revokeObjectURL(url));

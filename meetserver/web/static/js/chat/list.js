@@ -21,6 +21,7 @@ export class MessageList {
   #unreadLine = h("li", { class: "unread-line", role: "separator" }, h("span", { text: "New" }));
   #elements = new Map(); // by message id
   #last = null;
+  #staysAtEnd = true; // as it was scrolled last
   #store;
   #parts;
   element = h("div", { class: "scroller" }, this.#older, this.#ended, this.#empty, this.#list, this.#pending);
@@ -37,6 +38,8 @@ export class MessageList {
     bag.add(store.on("message", ({ message }) => store.chat.messages.filter((one) => one.reply_to === message.message_id).forEach((one) => this.#changed(one))));
     bag.add(store.on("older", ({ added }) => this.#prepended(added)));
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // A keyboard on the screen, what is pinned, a longer text: they take their room from the end, which is what is read.
+    new ResizeObserver(() => this.#staysAtEnd && this.toEnd()).observe(this.element);
   }
 
   showAll() {
@@ -198,9 +201,14 @@ export class MessageList {
 
   #showPending() {
     const { outbox } = this.#parts;
-    this.#pending.replaceChildren(...[...outbox.entries.values()].map((entry) => pendingElement(entry, { onRetry: () => outbox.retry(entry.txn), onDiscard: () => outbox.discard(entry.txn) })));
-    this.#showEmpty();
-    this.toEnd();
+    const buttons = () => [...this.#pending.querySelectorAll("button")];
+    const index = buttons().indexOf(document.activeElement);
+    const isMore = outbox.entries.size > this.#pending.childElementCount;
+    this.#keepingEnd(() => {
+      this.#pending.replaceChildren(...[...outbox.entries.values()].map((entry) => pendingElement(entry, { onRetry: () => outbox.retry(entry.txn), onDiscard: () => outbox.discard(entry.txn) })));
+      this.#showEmpty();
+    }, isMore);
+    if (index >= 0) (buttons()[index] ?? this.#list).focus({ preventScroll: true });
   }
 
   #showEmpty() {
@@ -214,6 +222,8 @@ export class MessageList {
   }
 
   #scrolled() {
+    this.#staysAtEnd = this.isAtEnd;
+    this.#store.chat.isReadBack = !this.isAtEnd;
     if (this.element.scrollTop < NEAR_START_PX && this.#store.chat.more && this.element.offsetParent) void this.#loadOlder();
     this.onScroll();
   }

@@ -51,7 +51,7 @@ export function pendingElement(entry, { onRetry, onDiscard }) {
 function body(store, message) {
   if (message.text) return textElement(message.text, mentioned(store, message));
   if (filesOf(message).length > 0) return null;
-  return h("p", { class: `text muted${message.ciphertext ? " unreadable" : ""}`, text: whyEmpty(message) });
+  return h("p", { class: `text muted${message.unreadable ? " unreadable" : ""}`, text: whyEmpty(message) });
 }
 
 function quote(store, quoted, onQuote) {

@@ -2,7 +2,6 @@
 import { announce, button, h } from "../ui/dom.js";
 import { Composer } from "./composer.js";
 import { Deeds } from "./deeds.js";
-import { Enclosed } from "./enclosed.js";
 import { Lines } from "./lines.js";
 import { MessageList } from "./list.js";
 import { openMessageMenu } from "./menu.js";
@@ -27,7 +26,7 @@ export class ChatPanel {
   #lines;
   #composer;
 
-  /** @param {{meeting: string, store: any, session: any, outbox: any, secrets: any, bag: any}} parts */
+  /** @param {{meeting: string, store: any, session: any, outbox: any, secrets: any, enclosed: import("./enclosed.js").Enclosed, bag: any}} parts */
   constructor(parts) {
     const { store, bag } = parts;
     this.#store = store;
@@ -35,7 +34,7 @@ export class ChatPanel {
     this.#reading = new Reading(parts);
     const past = new Past(parts);
     const lines = (this.#lines = new Lines({ ...parts, past }));
-    const shared = { ...parts, deeds: this.#deeds, past, lines, enclosed: new Enclosed(parts) };
+    const shared = { ...parts, deeds: this.#deeds, past, lines };
     this.#list = new MessageList({ ...shared, onMenu: (message) => this.#openMenu(message) });
     this.#composer = new Composer(shared);
     const onJump = (id) => this.#list.jump(id);

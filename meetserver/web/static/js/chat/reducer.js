@@ -2,10 +2,11 @@
 import * as revision from "./revision.js";
 
 const KEPT = 2000; // older ones are on the server; a page must not grow for days
+const KEPT_BACK = 5 * KEPT; // of what somebody has loaded and reads just now, nothing goes
 const TYPING_LIFE_MS = 6000;
 const CHANGES_HELD = 500;
 
-export const empty = () => ({ messages: [], more: false, typing: new Map(), pinned: [], people: new Map(), marks: new Map(), isLoading: false, held: [] });
+export const empty = () => ({ messages: [], more: false, typing: new Map(), pinned: [], people: new Map(), marks: new Map(), isLoading: false, isReadBack: false, held: [] });
 
 /** @param {any} part the snapshot's chat @param {Record<string, {delivered: number, read: number}>} [marks] by participant */
 export function fromSnapshot(part, marks) {
@@ -66,9 +67,10 @@ const pinChanged = (store, { data }) => {
 export const events = {
   "chat.sent": (store, { data, seq, at, by }) => {
     const message = { ...data, seq, at, by };
-    const { messages } = store.chat;
+    const { messages, isReadBack } = store.chat;
+    const most = isReadBack ? KEPT_BACK : KEPT;
     messages.push(message);
-    if (messages.length > KEPT) store.chat.more = messages.splice(0, messages.length - KEPT).length > 0;
+    if (messages.length > most) store.chat.more = messages.splice(0, messages.length - most).length > 0;
     stopTyping(store, by);
     store.emit("chat", { message });
   },

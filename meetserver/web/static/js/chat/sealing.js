@@ -2,7 +2,7 @@
  * Files of an encrypted chat: the server gets bytes without a name, and the message, which it cannot read, says what
  * they are and has their key.
  */
-import { openFile, pictureText, sealFile } from "../e2ee/files.js";
+import { openFile, padded, pictureText, sealFile, unpadded } from "../e2ee/files.js";
 import { original } from "../http/files.js";
 
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -14,14 +14,15 @@ export const isTooLarge = (file) => file.size > MOST_BYTES;
 
 /** @param {File} file @param {string} room @returns {Promise<{sealed: File, about: any}>} what goes to the server, and what only the message says */
 export async function sealed(file, room) {
-  const { key, pieces } = await sealFile(file, room);
+  const { key, pieces } = await sealFile(padded(file), room);
   const about = { key, name: file.name, media_type: file.type || "application/octet-stream", size_bytes: file.size, ...(SHOWN.has(file.type) && (await pictured(file))) };
   return { sealed: new File(pieces, "encrypted", { type: "application/octet-stream" }), about };
 }
 
 /** @param {{id: string, key: string, media_type: string}} file as its message has it @param {string} room */
 export async function opened(file, room, headers) {
-  return openFile(await original(file.id, headers), room, file.key, isShown(file) ? file.media_type : undefined);
+  const whole = await openFile(await original(file.id, headers), room, file.key, isShown(file) ? file.media_type : undefined);
+  return unpadded(whole, file);
 }
 
 /** A picture's size, and a small one of it. */

@@ -6,7 +6,7 @@ import { moment } from "../ui/time.js";
 import { openAround } from "./around.js";
 import { marked, rangesOf } from "./found.js";
 import { isMe } from "./people.js";
-import { whyEmpty } from "./text.js";
+import { excerpt } from "./text.js";
 
 const MAX_CHARS = 200;
 const HINT = "“Several words” in quotes stand together; -word leaves out what has it.";
@@ -56,7 +56,7 @@ export function searchFields({ search, hint = HINT, nameOf = (message) => messag
     }
   };
   const result = (message) => {
-    const piece = message.text ? marked(message.text, message.highlights ?? rangesOf(message.text, sought)) : [whyEmpty(message)];
+    const piece = message.text ? marked(message.text, message.highlights ?? rangesOf(message.text, sought)) : [excerpt(message)];
     return h(
       "li",
       { class: "entry", tabindex: "-1" },

@@ -60,6 +60,7 @@ export const filesOf = (message) => (message.deleted_at ? [] : ((message.ciphert
 
 export function whyEmpty(message) {
   if (message.deleted_at) return "This message was deleted.";
-  if (message.ciphertext) return message.unreadable ?? "This message is encrypted, and cannot be shown here.";
+  if (message.unreadable) return message.unreadable;
+  if (message.ciphertext) return "This message is encrypted, and cannot be shown here.";
   return "What was said here was erased.";
 }

@@ -28,16 +28,22 @@ async function stateOf(secrets) {
 function openSafety(secrets, store) {
   const code = h("output", { class: "safety-code", "aria-live": "polite", "aria-label": "Safety code" });
   const people = h("ul", { class: "readers" });
+  const changed = h("p", { class: "notice bad", role: "alert", hidden: true, text: "Somebody came or went while this was open, and the code is another one. Close this, and compare it anew." });
+  let first = "";
   const update = async () => {
-    code.textContent = secrets.isAble ? await secrets.code() : "";
+    const now = secrets.isAble ? await secrets.code() : "";
+    first ||= now;
+    code.textContent = now;
+    changed.hidden = now === first;
     people.replaceChildren(...secrets.everybody.map((one) => h("li", { text: describe(one, store.self.participant) })));
   };
   const body = [
     h("p", { text: "What is written in this meeting’s chat is encrypted in the browsers of those who are here. The server passes it on and cannot read it. Who comes later does not read what was written before, and nobody reads it after the meeting." }),
-    h("p", { text: "The whiteboard, names, reactions, files and recordings are not encrypted this way. Calls are encrypted on their way, with keys that the server passes on." }),
+    h("p", { text: "Files that go with its messages are encrypted, too. The whiteboard, names, reactions, recordings and what is added under Files are not. Calls are encrypted on their way, with keys that the server passes on." }),
     h("h3", { text: "Safety code" }),
     h("p", { text: "Read it aloud to each other. If all of you see the same, nobody else can read the chat." }),
     code,
+    changed,
     h("h3", { text: "Who can read it now" }),
     people,
   ];
@@ -48,7 +54,7 @@ function openSafety(secrets, store) {
   void closed.then(async (value) => {
     stop.forEach((one) => one());
     if (value !== "same" || !secrets.isAble) return;
-    secrets.compared = code.textContent;
+    secrets.compared = first; // not what may have come in its place in the last moment
     secrets.emit("change");
   });
 }

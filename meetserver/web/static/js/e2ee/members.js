@@ -1,5 +1,5 @@
 /** Who takes part in the encrypted chat, by the keys that the server told us of, and who we are in it. */
-import { keepIdentity, recallIdentity } from "./vault.js";
+import { forgetIdentity, keepIdentity, recallIdentity } from "./vault.js";
 import { makeIdentity, safetyCode } from "./scheme.js";
 import { CommandError } from "../room/socket.js";
 
@@ -7,8 +7,9 @@ export class Members {
   room = "";
   self = { participant: "", identity: "" };
   privateKey = null;
-  /** Settled when the others can write to us; rejects with why they cannot. */
-  ready = Promise.resolve();
+  #entered;
+  #ready = new Promise((resolve) => (this.#entered = resolve));
+  #isRefused = false;
   #keys = new Map();
   #store;
   #session;
@@ -23,16 +24,30 @@ export class Members {
     this.room = room;
     this.#keys = new Map(Object.entries(keys));
     if (this.self.participant !== participant) {
+      if (this.self.participant) void forgetIdentity(room, this.self.participant); // that session has ended
       const kept = await recallIdentity(room, participant);
       const { privateKey, identity } = kept ?? (await makeIdentity());
       if (!kept) await keepIdentity(room, participant, { privateKey, identity });
       this.privateKey = privateKey;
       this.self = { participant, identity };
     }
-    this.ready = Promise.resolve();
-    if (this.#keys.get(participant) === this.self.identity) return;
-    this.ready = this.#session.durable("e2ee.publish", { key: this.self.identity });
-    this.ready.catch(() => {}); // whoever writes is told
+    this.#isRefused = false;
+    if (this.#keys.get(participant) === this.self.identity) this.#ready = Promise.resolve();
+    else this.#publish();
+    this.#entered(this.#ready);
+  }
+
+  /** Settled when we are in, and the others can write to us; rejects with why they cannot, and is tried again by who asks again. */
+  whenReady() {
+    if (this.#isRefused) this.#publish();
+    return this.#ready;
+  }
+
+  #publish() {
+    const { participant, identity } = this.self;
+    this.#isRefused = false;
+    this.#ready = this.#session.durable("e2ee.publish", { key: identity }).then(() => this.published({ participant, key: identity }));
+    this.#ready.catch(() => (this.#isRefused = true)); // whoever writes is told
   }
 
   published({ participant, key }) {

@@ -4,11 +4,13 @@ import { open, unwrap } from "./scheme.js";
 
 const KEYS = 2000;
 const MESSAGES = 20_000;
+const TEXT_CHARS = 8000; // as in a chat whose server sees it: docs/limits.md, CHAT_TEXT_CHARS
 
 const WHY = {
-  early: "This message is encrypted for those who were here when it was written.",
+  early: "This message is encrypted for those who were here when it was written. Ask its author to send it again.",
   broken: "This message cannot be opened: it is not what its author wrote, or not for you.",
   repeated: "This is an earlier message once more, and not by its author.",
+  clear: "This is not encrypted, so that anybody may have written it: it is not shown.",
 };
 
 export class Receiver {
@@ -34,16 +36,18 @@ export class Receiver {
    * @param {any} message with by, ciphertext and key_id @param {"send"|"edit"} kind
    */
   async open(message, kind) {
+    if (!shut(message, WHY.early)) return undefined;
     const name = `${message.by}/${message.key_id}`;
     const key = this.#keys.get(name);
-    if (!key) return void (message.unreadable = key === null ? WHY.broken : WHY.early);
+    if (key === null) message.unreadable = WHY.broken;
+    if (!key) return undefined;
     const about = kind === "edit" ? message.message_id : (message.reply_to ?? "");
     try {
       const where = { room: this.#who.room, sender: message.by, keyId: message.key_id, kind, about };
       const { content, counter } = await open({ key, sealed: message.ciphertext, ...where });
-      if (typeof content.text !== "string") message.unreadable = WHY.broken;
+      if (typeof content.text !== "string" || !isFor(content.to, message.to)) message.unreadable = WHY.broken;
       else if (this.#isRepeated(`${name}/${counter}`, message.message_id)) message.unreadable = WHY.repeated;
-      else Object.assign(message, { text: content.text, enclosed: sound(content.files) });
+      else Object.assign(message, { unreadable: undefined, text: content.text.slice(0, TEXT_CHARS), enclosed: sound(content.files) });
     } catch {
       message.unreadable = WHY.broken;
     }
@@ -55,6 +59,24 @@ export class Receiver {
     if (known === undefined) remember(this.#counters, counter, id, MESSAGES);
     return known !== undefined && known !== id;
   }
+}
+
+/** Whether a message is shown as what it was written as: to everybody (null), or to these alone. Not all clients say. */
+function isFor(meant, to) {
+  if (meant === undefined) return true;
+  return Array.isArray(meant) ? Boolean(to) && meant.every((one) => to.includes(one)) : !to;
+}
+
+/**
+ * A message of which nothing is opened. What stands there in clear goes: it is whoever's who passed the message on.
+ * @param {any} message @param {string} why @returns {boolean} whether there is something to open
+ */
+export function shut(message, why) {
+  const isSealed = Boolean(message.ciphertext);
+  const isClear = !isSealed && Boolean(message.text || message.files?.length);
+  Object.assign(message, { text: "", enclosed: undefined, unreadable: isSealed ? why : isClear ? WHY.clear : undefined });
+  if (!isSealed) message.files = undefined;
+  return isSealed;
 }
 
 /** The oldest goes when there are too many. */

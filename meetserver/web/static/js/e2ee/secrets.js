@@ -7,7 +7,7 @@
 import { Emitter } from "../emitter.js";
 import { CommandError } from "../room/socket.js";
 import { Members } from "./members.js";
-import { Receiver } from "./receiver.js";
+import { Receiver, shut } from "./receiver.js";
 import { isAvailable } from "./scheme.js";
 import { Sender } from "./sender.js";
 import { forgetIdentity } from "./vault.js";
@@ -19,6 +19,7 @@ export class Secrets extends Emitter {
   isOn = false;
   /** The code that the person here has compared with the others. */
   compared = "";
+  #store;
   #members;
   #sender;
   #receiver = new Receiver();
@@ -26,6 +27,7 @@ export class Secrets extends Emitter {
   /** @param {{session: any, store: any, bag: any}} parts */
   constructor({ session, store, bag }) {
     super();
+    this.#store = store;
     this.#members = new Members({ store, session });
     this.#sender = new Sender({ session, members: this.#members });
     bag.add(session.on("status", ({ state, code }) => state === "ended" && code !== 3505 && this.#forget()));
@@ -53,50 +55,53 @@ export class Secrets extends Emitter {
     return this.isAble ? this.#sender.post(type, wish, memo, to) : Promise.reject(new CommandError({ code: "unable", message: UNABLE }));
   }
 
-  /** Whether a snapshot is of a meeting with an encrypted chat. What a page once knew to be one stays one. */
+  /** Whether a snapshot is of a meeting with an encrypted chat. What a page once knew to be one stays one. From here on nothing is sent in clear. */
   concerns(snapshot) {
-    return this.isOn || Boolean(snapshot.room?.settings?.e2ee);
+    this.isOn ||= Boolean(snapshot.room?.settings?.e2ee);
+    return this.isOn;
   }
 
   /** A snapshot, before the store has it: its messages are opened. @param {any} snapshot @param {{participant: string}} self */
   async enter(snapshot, self) {
-    this.isOn = this.concerns(snapshot);
-    if (!this.isOn) return;
-    const { room, e2ee, chat } = snapshot;
-    const messages = [...(chat?.messages ?? []), ...(chat?.pinned ?? [])].filter(({ ciphertext }) => ciphertext);
-    if (!this.isAble) return messages.forEach((message) => (message.unreadable = UNABLE));
+    if (!this.concerns(snapshot)) return;
+    const { room, e2ee, chat, participants = [] } = snapshot;
+    const messages = [...(chat?.messages ?? []), ...(chat?.pinned ?? [])];
+    const names = new Map(participants.map(({ id, name }) => [id, name]));
+    if (!this.isAble) return messages.forEach((message) => shut(message, UNABLE));
     await this.#members.enter(room.id, self.participant, e2ee?.keys ?? {});
     this.#receiver.become(this.#members);
     // Who is here writes under the key that the safety code has; only of those who left does the share alone tell.
     const identityOf = ({ by, identity }) => this.#members.identityOf(by) ?? identity;
     await Promise.all((e2ee?.shares ?? []).map((share) => this.#take(share.by, share, identityOf(share))));
-    await Promise.all(messages.map((message) => this.#open(message)));
+    await Promise.all(messages.map((message) => this.#open(message, names.get(message.by))));
     this.emit("change");
   }
 
   /** A frame, before the store has it. @param {any} frame @returns {Promise<void>|undefined} what to wait for, if anything */
   prepare(frame) {
-    if (!this.isOn || !this.isAble) return undefined;
+    if (!this.isOn) return undefined;
     const { type, by, data } = frame;
+    const message = KINDS[type] ? data : type === "chat.pinned" ? data.message : undefined;
+    if (!this.isAble) return void (message && shut(message, UNABLE));
     if (type === "e2ee.published") return void (this.#members.published(data), this.emit("change"));
     if (type === "e2ee.shared") return this.#take(by, data, this.#members.identityOf(by));
     if (type === "participant.left") return void (this.#members.left(data.participant), this.emit("change"));
-    if (type === "chat.pinned" && data.message.ciphertext) return this.#open(data.message);
-    if (!KINDS[type] || !data.ciphertext) return undefined;
-    const message = { ...data, by };
-    return this.#receiver.open(message, KINDS[type]).then(() => Object.assign(data, { text: message.text, unreadable: message.unreadable, enclosed: message.enclosed }));
+    if (!message) return undefined;
+    if (message === data) data.by = by;
+    return this.#open(message, undefined, KINDS[type]);
   }
 
   /** Messages of the past, as HTTP shows them. @param {any[]} messages */
   async read(messages) {
-    const sealed = this.isOn ? messages.filter(({ ciphertext }) => ciphertext) : [];
-    if (!this.isAble) return sealed.forEach((message) => (message.unreadable = UNABLE));
-    await Promise.all(sealed.map((message) => this.#open(message)));
+    if (!this.isOn) return;
+    if (!this.isAble) return messages.forEach((message) => shut(message, UNABLE));
+    await Promise.all(messages.map((message) => this.#open(message)));
   }
 
-  /** A message as snapshots show it: as it was sent, or edited since. */
-  #open(message) {
-    return this.#receiver.open(message, message.edited_at ? "edit" : "send");
+  /** A message as snapshots show it, as it was sent, or edited since; called by the name that is in the safety code, if its author is here. */
+  #open(message, name = this.#store.participants.get(message.by)?.name, kind = message.edited_at ? "edit" : "send") {
+    if (name !== undefined) message.name = name;
+    return this.#receiver.open(message, kind);
   }
 
   #take(by, { key_id: keyId, wrapped }, identity) {

@@ -34,10 +34,17 @@ export class Sender {
    * @param {string[]|null} [to] participants, for a private message (or an edit of one)
    * @returns {Promise<any>} the ok; rejects with CommandError
    */
-  async post(type, wish, memo, to = wish.to ?? null) {
+  post(type, wish, memo, to = wish.to ?? null) {
+    const done = this.#turn.then(() => this.#post(type, wish, memo, to));
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** One after the other, each until it is answered: one that has to be sealed anew must not come after the next one. */
+  async #post(type, wish, memo, to) {
     for (let tries = 1; ; tries += 1) {
       try {
-        memo.sealed ??= { txn: newTxn(), data: await this.#inTurn(() => this.#seal(type, wish, to)) };
+        memo.sealed ??= { txn: newTxn(), data: await this.#seal(type, wish, to) };
         return await this.#session.durable(type, memo.sealed.data, memo.sealed.txn);
       } catch (error) {
         // Somebody came or left meanwhile, of which we hear in a moment.
@@ -49,20 +56,13 @@ export class Sender {
     }
   }
 
-  /** One after the other: two messages at once must not share two keys. */
-  #inTurn(work) {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
   async #seal(type, { text = "", enclosed, ...rest }, to) {
-    await this.#members.ready;
+    await this.#members.whenReady();
     const key = await this.#keyFor(to);
     const kind = KINDS[type];
     const counter = key.counter++;
     const where = { room: this.#members.room, sender: this.#members.self.participant, keyId: key.keyId, counter, kind, about: (kind === "edit" ? rest.message_id : rest.reply_to) ?? "" };
-    const ciphertext = await seal({ key: key.key, content: fitting(text, enclosed), ...where });
+    const ciphertext = await seal({ key: key.key, content: { ...fitting(text, enclosed), to }, ...where });
     if (ciphertext.length > CIPHERTEXT_CHARS) throw new CommandError({ code: "too_large", message: "this message is too long" });
     return { ...rest, ciphertext, key_id: key.keyId };
   }

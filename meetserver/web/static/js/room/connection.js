@@ -60,7 +60,8 @@ export class Connection {
     }
     const mine = ++this.#opening;
     this.#held = null;
-    if (!hasLinks(ok.snapshot) && !this.#secrets.concerns(ok.snapshot)) return this.#store.reset(ok.snapshot, self, ok.seq);
+    const isSealed = this.#secrets.concerns(ok.snapshot);
+    if (!hasLinks(ok.snapshot) && !isSealed) return this.#store.reset(ok.snapshot, self, ok.seq);
     const held = (this.#held = []);
     const snapshot = hasLinks(ok.snapshot) ? await this.#filled(ok.snapshot) : ok.snapshot;
     await this.#secrets.enter(snapshot, self).catch((error) => console.error("the encrypted chat could not be opened", error));

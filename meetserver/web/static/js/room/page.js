@@ -1,4 +1,5 @@
 /** The meeting itself: puts session, store, media and the views together, and takes them apart again. */
+import { Enclosed } from "../chat/enclosed.js";
 import { ChatPanel } from "../chat/panel.js";
 import { Outbox } from "../chat/outbox.js";
 import { lockButton } from "../e2ee/lock.js";
@@ -48,6 +49,7 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
   parts.moderation = new Moderation(parts);
   parts.secrets = new Secrets(parts);
   parts.outbox = new Outbox(parts);
+  parts.enclosed = new Enclosed(parts);
   void new Connection(session, store, { meeting, join, secrets: parts.secrets });
   const view = buildView(parts);
   tellComings(parts);
@@ -73,8 +75,8 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
   });
   bag.add(store.on("room", () => store.room.ended && setTimeout(() => session.stop(), 300)));
 
-  // Whoever leaves the page now would lose what the server has not confirmed.
-  bag.listen(window, "beforeunload", (event) => session.unanswered > 0 && event.preventDefault());
+  // Whoever leaves the page now would lose what the server has not confirmed, or refused.
+  bag.listen(window, "beforeunload", (event) => (session.unanswered > 0 || parts.outbox.entries.size > 0) && event.preventDefault());
   clearToasts();
   anteroom.update(session.status);
   stayAwake(bag);
@@ -85,7 +87,7 @@ export function enterRoom({ meeting, title, host, name, join, ticket, resume, ne
 function buildView(parts) {
   const { bag, store } = parts;
   const chat = new ChatPanel(parts);
-  const files = new Files(parts.access);
+  const files = new Files(parts.access, parts.enclosed);
   const panels = new Panels({ chat: { title: "Chat", view: chat }, people: { title: "People", view: new PeoplePanel(parts) }, files: { title: "Files", view: files } });
   const knocks = new Knocks({ ...parts, showQueue: () => panels.show("people") });
   const bringOthers = (found) => (panels.show("files"), files.add(found));
