@@ -24,27 +24,35 @@ def at_once(turns: Turns[T]) -> T:
             return end.value  # type: ignore[no-any-return]
 
 
+class Pace:
+    """Of somebody who does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._time = asyncio.get_running_loop().time
+        self._until = self._time() + limits.TURN_S
+
+    async def keep(self) -> None:
+        """The loop goes on with all else after each limits.TURN_S."""
+        if self._time() > self._until:
+            await asyncio.sleep(0)
+            self._until = self._time() + limits.TURN_S
+
+
 async def paced(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:
     """Those that are not empty, as `in_turns`."""
-    time = asyncio.get_running_loop().time
-    until = time() + limits.TURN_S
+    pace = Pace()
     for piece in pieces:
-        if time() > until:
-            await asyncio.sleep(0)
-            until = time() + limits.TURN_S
+        await pace.keep()
         if piece:
             yield piece
 
 
 async def in_turns(turns: Turns[T]) -> T:
-    """The loop goes on with all else after each limits.TURN_S."""
-    time = asyncio.get_running_loop().time
-    until = time() + limits.TURN_S
+    """All of it, at its pace."""
+    pace = Pace()
     while True:
         try:
             next(turns)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-        if time() > until:
-            await asyncio.sleep(0)
-            until = time() + limits.TURN_S
+        await pace.keep()

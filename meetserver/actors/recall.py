@@ -11,12 +11,13 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from meetserver import limits
+from meetserver.chat.erasure import nameless
 from meetserver.chat.messages import Message
 from meetserver.errors import MeetError
-from meetserver.ids import RoomId
+from meetserver.ids import ParticipantId, RoomId
 from meetserver.messages import Command
 from meetserver.ports import Entry, RoomLog
-from meetserver.rooms.recall import recalled, retold, wanted
+from meetserver.rooms.recall import erased_by, recalled, retold, wanted
 from meetserver.rooms.state import RoomState
 
 
@@ -36,7 +37,7 @@ class Host(Protocol):
 
 class Recall:
     """`_known`: None is what is no message. `_since`: noted while the log is being read; `_before`: what was known
-    before the commit under way."""
+    before the commit under way. `_erased`: people of whom the log may tell for a while yet."""
 
     def __init__(self, host: Host, store: RoomLog) -> None:
         self._host = host
@@ -46,6 +47,7 @@ class Recall:
         self._asked: frozenset[int] | None = None
         self._since: list[Entry] = []
         self._before: dict[int, Message] = {}
+        self._erased: tuple[ParticipantId, ...] = ()
         self._is_stale = False
 
     def __len__(self) -> int:
@@ -62,7 +64,8 @@ class Recall:
 
     def found(self, state: RoomState, command: Command) -> Message | None:
         seq = wanted(state, command)
-        return None if seq is None else self._known.get(seq)
+        message = None if seq is None else self._known.get(seq)
+        return None if message is None else nameless(message, self._erased)
 
     def put_off(self, seq: int, work: Any) -> None:
         self._waiting.append((seq, work))
@@ -88,6 +91,8 @@ class Recall:
     def noted(self, entries: Iterable[Entry]) -> None:
         """These are about to be committed."""
         for entry in entries:
+            if gone := erased_by(entry):
+                self._erased = (*self._erased, *gone)[-limits.ERASED_TOGETHER :]
             if entry.subject is None:
                 continue
             if self._asked is not None:

@@ -8,7 +8,7 @@ query language, and each is quoted besides.
 import hashlib
 from base64 import b32encode
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     Select,
@@ -40,8 +40,13 @@ from meetserver.meetings.models import meeting
 from meetserver.ports import Entry, IndexChange, IndexPlace, Phrase, Sealer, Sought, Words
 from meetserver.rooms.indexing import TYPES, is_searchable
 from meetserver.rooms.models import message_cursor, message_text, room, room_event
+from meetserver.turns import Turns, in_turns
+
+Rows: TypeAlias = list[dict[str, Any]]
 
 _END: Final = 2**62
+_GOING: Final = -1
+"""A cursor of which some messages may have been taken out."""
 PERSON: Final = "\ue000"
 """Nothing that a word may have in it."""
 _WORDS: Final = table("message_words", column("rowid"), column("words"))
@@ -95,7 +100,7 @@ class SqlMessageIndex:
         )
         later = or_(false(), *(_later(room_id, type_, until).exists() for type_ in TYPES))
         ((seq, is_behind),) = await self._database.fetch(select(until, later))
-        return seq, bool(is_behind)
+        return max(0, seq), bool(is_behind)
 
     async def stretch(self, room_id: RoomId, after: int, until: int) -> Sequence[Entry]:
         of_room = room_event.c.room_id == room_id, room_event.c.type.in_(TYPES)
@@ -104,10 +109,12 @@ class SqlMessageIndex:
         return [entry_of(row, self._sealer.unseal(row.data, about_entry(room_id, row.seq))) for row in rows]
 
     async def bring_on(self, room_id: RoomId, seen: int | None, until: int, change: IndexChange) -> bool:
+        rows = await in_turns(self._rows(Keys(room_id), change))
+
         async def unit(connection: AsyncConnection) -> bool:
             if not (await connection.execute(self._moved(room_id, seen, until))).first():
                 return False
-            await self._carry_out(connection, room_id, change)
+            await self._carry_out(connection, room_id, change, *rows)
             return True
 
         try:
@@ -123,27 +130,30 @@ class SqlMessageIndex:
         mine = and_(message_cursor.c.room_id == room_id, message_cursor.c.until == seen)
         return update(message_cursor).where(mine).values(until=until).returning(message_cursor.c.until)
 
-    async def _carry_out(self, connection: AsyncConnection, room_id: RoomId, change: IndexChange) -> None:
-        keys = Keys(room_id)
+    def _rows(self, keys: "Keys", change: IndexChange) -> Turns[tuple[Rows, Rows]]:
+        """Of new messages, and of those that say something else now."""
+        new, now = list[dict[str, Any]](), list[dict[str, Any]]()
+        for at, one in change.new.items():
+            yield
+            people = self._row(keys.people(one.people))
+            new.append({"at": at, "by": one.by, "its_people": people, **self._said(keys, one.words)})
+        for at, words in change.now.items():
+            yield
+            now.append({"at": at, **self._said(keys, words)})
+        return new, now
+
+    async def _carry_out(
+        self, connection: AsyncConnection, room_id: RoomId, change: IndexChange, new: Rows, now: Rows
+    ) -> None:
         of_room = message_text.c.room_id == room_id
-        if change.new:
+        if new:
             columns = {"room_id": room_id, "seq": bindparam("at"), "author": bindparam("by")}
             told = {"people": bindparam("its_people"), "words": self._words(bindparam("its_people", type_=Text))}
             insert: Any = (sqlite if self._is_sqlite else postgresql).insert(message_text)
-            rows = [
-                {
-                    "at": at,
-                    "by": one.by,
-                    "its_people": self._row(keys.people(one.people)),
-                    **self._said(keys, one.words),
-                }
-                for at, one in change.new.items()
-            ]
-            await connection.execute(insert.values(columns | told).on_conflict_do_nothing(), rows)
-        if change.now:
+            await connection.execute(insert.values(columns | told).on_conflict_do_nothing(), new)
+        if now:
             this = update(message_text).where(of_room, message_text.c.seq == bindparam("at"))
-            rows = [{"at": at, **self._said(keys, words)} for at, words in change.now.items()]
-            await connection.execute(this.values(words=self._words(message_text.c.people)), rows)
+            await connection.execute(this.values(words=self._words(message_text.c.people)), now)
         for gone in _gone(change):
             await connection.execute(delete(message_text).where(of_room, gone))
 
@@ -160,9 +170,17 @@ class SqlMessageIndex:
         return " ".join(keys if self._is_sqlite else (f"'{key}'" for key in keys))
 
     async def clear(self, room_id: RoomId) -> None:
-        # The cursor last: while it is there, somebody will come again.
-        await self._database.sweep(message_text, message_text.c.room_id == room_id)
-        await self._database.write(delete(message_cursor).where(message_cursor.c.room_id == room_id))
+        # The cursor last: while it is there, somebody will come again, and begins anew then. With it goes, at once,
+        # what was brought on meanwhile by who did not know yet.
+        of_room, its_cursor = message_text.c.room_id == room_id, message_cursor.c.room_id == room_id
+
+        async def unit(connection: AsyncConnection) -> None:
+            await connection.execute(delete(message_cursor).where(its_cursor))
+            await connection.execute(delete(message_text).where(of_room))
+
+        await self._database.write(update(message_cursor).where(its_cursor).values(until=_GOING))
+        await self._database.sweep(message_text, of_room)
+        await self._database.run(unit)
 
     async def tidy(self) -> None:
         if self._is_sqlite:
@@ -239,7 +257,7 @@ def _places() -> Select[Any]:
 
 
 def _place(row: Any) -> IndexPlace:
-    return IndexPlace(row.id, row.until, row.last_seq, is_searchable(row.settings))
+    return IndexPlace(row.id, row.until, row.last_seq, row.until != _GOING and is_searchable(row.settings))
 
 
 def _later(room_id: RoomId, type_: str, until: Any) -> Select[Any]:

@@ -30,15 +30,16 @@ def erase(chat: ChatState, gone: Container[ParticipantId]) -> ChatState:
         shared=_erased(chat.shared, gone),
         private=private.finish(),
         gone=left.finish(),
-        pinned=tuple(_nameless(one, gone) for one in chat.pinned),
+        pinned=tuple(nameless(one, gone) for one in chat.pinned),
     )
 
 
 def _erased(conversation: Conversation, gone: Container[ParticipantId]) -> Conversation:
-    return replace(conversation, messages=tuple(_nameless(one, gone) for one in conversation.messages))
+    return replace(conversation, messages=tuple(nameless(one, gone) for one in conversation.messages))
 
 
-def _nameless(message: Message, gone: Container[ParticipantId]) -> Message:
+def nameless(message: Message, gone: Container[ParticipantId]) -> Message:
+    """What is left of it."""
     message = without(message, gone)
     return replace(emptied(message), name=ERASED) if message.by in gone else message
 
@@ -65,7 +66,7 @@ def without_people(event: Event, by: ParticipantId, gone: Container[ParticipantI
         case Reacted() if event.participant in gone:
             return _no_reaction(event)
         case Pinned():
-            after = _nameless(event.message, gone)
+            after = nameless(event.message, gone)
             return None if after is event.message else replace(event, message=after)
         case _:
             return None

@@ -38,6 +38,11 @@ def selves(chat: ChatState, who: ParticipantId, user: UserId | None) -> frozense
     return frozenset({who}) if user is None else frozenset({who, *_gone_of(chat, user)})
 
 
+def in_all_tabs(who: ParticipantId, user: UserId | None, present: Mapping[ParticipantId, Person]) -> set[ParticipantId]:
+    """Who this person is at the moment: somebody with an account may be there more than once."""
+    return {who} if user is None else {who, *(one.id for one in present.values() if one.user == user)}
+
+
 def is_known(chat: ChatState, who: ParticipantId, present: Mapping[ParticipantId, Person]) -> bool:
     return who in present or who in chat.gone
 

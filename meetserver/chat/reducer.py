@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat.messages import Attachment, Edit, Message, Send, Sent, Typing, TypingTold, message_id
-from meetserver.chat.people import Surroundings, is_known, reached, selves
+from meetserver.chat.people import Surroundings, in_all_tabs, is_known, reached, selves
 from meetserver.chat.revision import message_of
 from meetserver.chat.state import ChatState, Conversation, Members
 from meetserver.errors import Refusal
 from meetserver.ids import FileId, ParticipantId
 from meetserver.messages import Context, Event, Meta, Tell
-from meetserver.ports import BroughtFiles
+from meetserver.ports import Brought, BroughtFiles
 
 _UNFIT: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 """Control characters but tab and newline, and halves of surrogate pairs: no database and no UTF-8 holds them all."""
@@ -82,22 +82,26 @@ def _attached(command: Send, ctx: Context) -> list[Attachment] | Refusal:
         one = there.get(FileId(id_))
         if one is None:
             return Refusal("not_found", "one of the files is not in this meeting")
-        if one.uploader not in (ctx.by, ctx.user):
-            return Refusal("forbidden", "only who brought a file sends it")
-        if one.is_held:
-            message = "one of the files was not looked at for viruses yet"
-            return Refusal("unavailable", message, temporary=True, retry_after_s=ceil(limits.SCAN_HELD_S))
-        if one.is_worn:
-            return Refusal("conflict", f"a file is in at most {limits.FILE_MESSAGES} messages")
+        if not one.may_be_sent_by(ctx.by, ctx.user):
+            return _why_not(one, ctx)
         files.append(Attachment(one.id, one.name, one.media_type, one.size_bytes, one.width, one.height))
     return files
+
+
+def _why_not(one: Brought, ctx: Context) -> Refusal:
+    if one.uploader not in (ctx.by, ctx.user):
+        return Refusal("forbidden", "only who brought a file sends it")
+    if one.is_held:
+        message = "one of the files was not looked at for viruses yet"
+        return Refusal("unavailable", message, temporary=True, retry_after_s=ceil(limits.SCAN_HELD_S))
+    return Refusal("conflict", f"a file is in at most {limits.FILE_MESSAGES} messages")
 
 
 def _too_soon(chat: ChatState, ctx: Context, around: Surroundings) -> Refusal | None:
     """In slow mode everybody but hosts and cohosts waits between two messages."""
     if not around.slow_s or ctx.role in ("host", "cohost"):
         return None
-    own = selves(chat, ctx.by, ctx.user)
+    own = selves(chat, ctx.by, ctx.user) | in_all_tabs(ctx.by, ctx.user, around.present)
     last = max((chat.spoke[who] for who in own if who in chat.spoke), default=None)
     if last is None:
         return None

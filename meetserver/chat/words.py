@@ -17,6 +17,8 @@ _SPACELESS: Final = re.compile(
     "\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
+_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""They say how the sign before is drawn, and are no part of the word after it."""
 _SPAN: Final = re.compile("w+|s")
 _PART: Final = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 
@@ -35,6 +37,8 @@ def _kind(char: str) -> str:
     category = unicodedata.category(char)
     if category == "So" or _SPACELESS.match(char):
         return "s" if category[0] in "LNMS" else " "
+    if _SELECTORS.match(char):
+        return " "
     return "w" if category[0] in "LNM" else " "
 
 

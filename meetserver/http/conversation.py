@@ -9,6 +9,7 @@ from meetserver.http.past import Past
 from meetserver.http.readers import Reader
 from meetserver.ports import Entry, RoomHistory
 from meetserver.rooms.recall import recalled
+from meetserver.turns import Pace
 
 Told: TypeAlias = tuple[Entry, Message, int]
 """A message's entry, the message, and how many entries made it."""
@@ -35,10 +36,12 @@ class Conversation:
         looked_at = last = 0
         at_once = min(limit, limits.PAGE_ITEMS)
         pages = self._sent(before, after, at_once) if sent is None else sent
+        pace = Pace()
         async for entry, message, weight in self._told(pages, newest_first=after is None):
             if len(found) == limit or looked_at >= limits.SEARCH_ENTRIES:
                 break
             looked_at, last = looked_at + weight, entry.seq
+            await pace.keep()  # it may take long to see whether one is wanted
             if self._reader.may_see(entry) and is_wanted(message):
                 found.append(message)
         else:

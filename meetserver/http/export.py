@@ -13,12 +13,13 @@ from aiohttp import web
 from msgspec import Struct
 
 from meetserver.errors import MeetError, NotSupported
-from meetserver.files.names import content_disposition, shown_name
+from meetserver.files.names import content_disposition, name_of
 from meetserver.http.attendance import attendance_of
 from meetserver.http.conversation import Conversation
 from meetserver.http.export_formats import POLICY, AsJson, AsPage, AsText, Format
 from meetserver.http.readers import Reader, reader_of
 from meetserver.http.registry import AnyRoute, Call, Route
+from meetserver.turns import Pace
 from meetserver.wire import timestamp
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ async def export_messages(call: Call[None, ExportQuery]) -> web.StreamResponse:
 
 async def _answer(call: Call[None, ExportQuery], reader: Reader) -> web.StreamResponse:
     format_ = await _format(call, reader)
-    name = shown_name(f"{reader.meeting.title} chat.{format_.ending}")
+    name = name_of(reader.meeting.title, f" chat.{format_.ending}")
     response = web.StreamResponse(
         headers={
             "Content-Type": f"{format_.media_type}; charset=utf-8",
@@ -73,8 +74,14 @@ async def _pieces(call: Call[None, ExportQuery], reader: Reader, format_: Format
     history = call.services.history
     until = await history.last_seq(reader.meeting.room_id)
     yield format_.head()
+    pace = Pace()
     async for some in Conversation(history, reader).whole(until):
-        yield "".join(map(format_.message, some))
+        pieces = list[str]()
+        for message in some:
+            await pace.keep()
+            pieces.append(format_.message(message))
+        yield "".join(pieces)
+    await history.last_seq(reader.meeting.room_id)  # of a meeting that was deleted meanwhile there was not all
     yield format_.foot()
 
 

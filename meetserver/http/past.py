@@ -30,7 +30,7 @@ class Past:
         self._room = reader.meeting.room_id
 
     async def sent_before(self, before: int | None, at_once: int) -> AsyncIterator[list[Entry]]:
-        """Chat messages as they were sent, newest first, so many together."""
+        """Chat messages as they were sent, newest first, so many together, and more of those after them."""
         while True:
             page = await self._history.entries_of_type(
                 self._room, "chat.sent", before_seq=before, after_seq=None, limit=at_once
@@ -38,7 +38,7 @@ class Past:
             yield page[::-1]
             if len(page) < at_once:
                 return
-            before = page[0].seq
+            before, at_once = page[0].seq, _more(at_once, limits.PAGE_ITEMS)
 
     async def sent_after(self, after: int, before: int | None, at_once: int) -> AsyncIterator[list[Entry]]:
         """As `sent_before`, oldest first."""
@@ -49,14 +49,14 @@ class Past:
             yield page
             if len(page) < at_once:
                 return
-            after = page[-1].seq
+            after, at_once = page[-1].seq, _more(at_once, limits.PAGE_ITEMS)
 
     async def all_after(self, after: int, at_once: int) -> AsyncIterator[Entry]:
         """Everything, oldest first."""
         while page := await self._history.page(self._room, after, at_once):
             for entry in page:
                 yield entry
-            after = page[-1].seq
+            after, at_once = page[-1].seq, _more(at_once, limits.LOG_PAGE_EVENTS)
 
     async def newest_of(self, types: Iterable[str], before: int | None, limit: int) -> list[Entry]:
         """The newest below `before` of these types together, rising."""
@@ -87,6 +87,11 @@ class Past:
         subjects = [seq for seq in set(about.values()) if seq is not None]
         deleted = await self._history.deleted_among(self._room, subjects) if subjects else {}
         return [(of_deleted(one) or one) if about[one.seq] in deleted else one for one in entries]
+
+
+def _more(at_once: int, most: int) -> int:
+    """Whoever asks for few, and may see few of those that come, does not cost a statement for each."""
+    return min(2 * at_once, most)
 
 
 async def state_at(history: RoomHistory, meeting: Meeting, at: str | None) -> RoomState:

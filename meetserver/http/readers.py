@@ -37,7 +37,10 @@ class Reader(Struct, frozen=True):
         return self.user or next(iter(self.participants))
 
     def may_see(self, entry: Entry) -> bool:
-        """What has addressees is for them and its author, whoever owns the meeting."""
+        """What has addressees is for them and its author, whoever owns the meeting; what has expired is for nobody,
+        though it may be there still."""
+        if entry.seq <= self.meeting.log_base:
+            return False
         return entry.to is None or not (self.participants | self.formerly).isdisjoint({entry.by, *entry.to})
 
 
@@ -60,16 +63,18 @@ async def reader_in(call: Call[B, Q], meeting: MeetingId, action: str) -> Reader
         if found is None or holder is None:
             raise Unauthenticated("the token is not that of an open session of this room")
         participant, user = holder
-        formerly = frozenset() if user is None else await store.participants_of_user(services.database, room, user)
+        formerly = frozenset[ParticipantId]()
+        if user is not None:
+            formerly, _ = await store.participants_of_user(services.database, room, user)
         return Reader(found, frozenset({participant}), formerly, user)
-    own = await store.participants_of_user(services.database, room, call.caller.user)
+    own, outside = await store.participants_of_user(services.database, room, call.caller.user)
     if found is None:
         raise NotFound("there is no such meeting")
     roles = roles_in(call.caller, found)
     there: frozenset[AnyRole] = frozenset({"participant"}) if own else frozenset()
     if not may(roles | there, action):
         raise NotFound("there is no such meeting")
-    if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own):
+    if not may(roles, "bans.read") and await _was_sent_out(services.history, found.room_id, own | outside):
         raise NotFound("there is no such meeting")
     return Reader(found, own, user=call.caller.user)
 
@@ -82,7 +87,8 @@ async def _meeting(call: Call[B, Q], meeting: MeetingId) -> Meeting | None:
 
 
 async def _was_sent_out(history: RoomHistory, room: RoomId, own: frozenset[ParticipantId]) -> bool:
-    """Whether one of these was removed or banned and that was not lifted: what goes on inside is not for them."""
+    """Whether one of these was removed or banned, be it from the lobby, and that was not lifted: what goes on inside is
+    not for them."""
 
     async def events_of(type_: str) -> list[Any]:
         entries = await history.entries_of_type(room, type_, before_seq=None, after_seq=None, limit=limits.ROOM_BARS)

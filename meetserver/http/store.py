@@ -74,12 +74,17 @@ async def delete_claims_of(connection: AsyncConnection, principal: str) -> int:
     return int((await connection.execute(delete(claims).where(claims.c.principal == principal))).rowcount)
 
 
-async def participants_of_user(database: Database, room: RoomId, user: UserId) -> frozenset[ParticipantId]:
-    """Who this account is, or ever was, in the room; who came no farther than its lobby, was not there."""
-    query = select(room_session.c.participant).where(
-        room_session.c.room_id == room, room_session.c.user_id == user, room_session.c.joined_at.is_not(None)
+async def participants_of_user(
+    database: Database, room: RoomId, user: UserId
+) -> tuple[frozenset[ParticipantId], frozenset[ParticipantId]]:
+    """Who this account is, or ever was, in the room; and who it was that came no farther than its lobby, and so was not
+    there."""
+    query = select(room_session.c.participant, room_session.c.joined_at.is_not(None).label("was_in")).where(
+        room_session.c.room_id == room, room_session.c.user_id == user
     )
-    return frozenset(ParticipantId(row.participant) for row in await database.fetch(query))
+    rows = await database.fetch(query)
+    inside = frozenset(ParticipantId(row.participant) for row in rows if row.was_in)
+    return inside, frozenset(ParticipantId(row.participant) for row in rows) - inside
 
 
 async def participant_of_token(

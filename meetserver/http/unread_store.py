@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, Subquery, and_, case, column, func
 
 from meetserver import limits
 from meetserver.database import Database
+from meetserver.errors import NotFound
 from meetserver.ids import ParticipantId, RoomId, UserId
 from meetserver.rooms.models import room, room_event, room_mark, room_session
 
@@ -30,8 +31,10 @@ async def unread_of_user(database: Database, rooms: Sequence[RoomId], user: User
 
 
 async def unread_of_guest(database: Database, room_: RoomId, participant: ParticipantId) -> Unread:
-    """In the room that they are in."""
+    """In the room that they are in. Raises NotFound: it went in this very moment."""
     found = await _unread(database, [room_], participant, select(literal(participant, String).label("participant")))
+    if room_ not in found:
+        raise NotFound("there is no such meeting")
     return found[room_]
 
 
@@ -44,6 +47,7 @@ async def _unread(database: Database, rooms: Sequence[RoomId], person: str, own:
     newest = (
         select(room_event.c.seq, room_event.c.author, room_event.c.audience)
         .where(room_event.c.room_id == room.c.id, room_event.c.type == "chat.sent", room_event.c.seq > seen)
+        .where(room_event.c.seq > room.c.log_base)  # what has expired may be there for a while
         .order_by(room_event.c.seq.desc())
         .limit(limits.UNREAD_MESSAGES)
         .correlate(room, room_mark)

@@ -1,16 +1,19 @@
 """Takes out of a room's log what messages said that were deleted: at once, and later whatever was missed by that."""
 
+import logging
 from collections.abc import Container, Sequence
 from datetime import timedelta
 
 from meetserver import limits
-from meetserver.errors import NotFound
+from meetserver.errors import MeetError, NotFound
 from meetserver.ids import ParticipantId, RoomId
 from meetserver.ports import ChatFiles, Clock, LogErasure, RoomLog, SnapshotRow
 from meetserver.rooms.attached import delete_with
 from meetserver.rooms.erasure import of_deleted, without_people
 from meetserver.rooms.snapshot import decoding, encoding, refolding
 from meetserver.turns import in_turns
+
+log = logging.getLogger(__name__)
 
 EMPTY_DELETED = "rooms.empty_deleted"
 
@@ -44,8 +47,15 @@ class Emptier:
             for room, seq in missed:
                 by_room.setdefault(room, []).append(seq)
             for room, seqs in by_room.items():
-                await self.empty(room, seqs)
-                await renew_snapshot(self._log, room)
+                await self._apart(room, seqs)
+
+    async def _apart(self, room: RoomId, seqs: Sequence[int]) -> None:
+        """A room that cannot be read is none of the others' business."""
+        try:
+            await self.empty(room, seqs)
+            await renew_snapshot(self._log, room)
+        except MeetError as error:
+            log.warning("action=not_emptied room=%s messages=%d error=%s", room, len(seqs), error)
 
 
 async def empty_base(erasure: LogErasure, room: RoomId, gone: Container[ParticipantId]) -> None:
@@ -55,12 +65,12 @@ async def empty_base(erasure: LogErasure, room: RoomId, gone: Container[Particip
         await erasure.rewrite_base(room, SnapshotRow(base.seq, await in_turns(encoding(state))))
 
 
-async def renew_snapshot(log: RoomLog, room: RoomId) -> None:
+async def renew_snapshot(store: RoomLog, room: RoomId) -> None:
     """The one that is kept may be from before something was taken out; saving a newer one removes it."""
     try:
-        loaded = await log.load(room)
+        loaded = await store.load(room)
     except NotFound:
         return
     if loaded.snapshot is not None:
         state = await in_turns(refolding(room, loaded))
-        await log.save_snapshot(room, state.seq, await in_turns(encoding(state)))
+        await store.save_snapshot(room, state.seq, await in_turns(encoding(state)))

@@ -6,7 +6,8 @@ from meetserver import limits
 from meetserver.errors import MeetError, NotFound
 from meetserver.ids import RoomId
 from meetserver.ports import MessageIndex
-from meetserver.rooms.indexing import change_by
+from meetserver.rooms.indexing import changing
+from meetserver.turns import in_turns
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Indexer:
             await self._index.clear(room)
             return
         until = min((seen or 0) + limits.INDEX_STRETCH, last_seq)
-        change = change_by(await self._index.stretch(room, seen or 0, until))
+        change = await in_turns(changing(await self._index.stretch(room, seen or 0, until)))
         self._took_out |= bool(change.now or change.gone or change.erased or change.expired)
         await self._index.bring_on(room, seen, until, change)
 

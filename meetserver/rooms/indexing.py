@@ -9,6 +9,7 @@ from meetserver.ids import ParticipantId
 from meetserver.ports import Entry, IndexChange, Said, Words
 from meetserver.rooms.catalog import decode_event
 from meetserver.rooms.messages import Erased, Expired
+from meetserver.turns import Turns
 
 TYPES: Final = (Sent.type, Edited.type, Deleted.type, Erased.type, Expired.type)
 """Types of entries that change it."""
@@ -19,7 +20,7 @@ def is_searchable(settings: Mapping[str, Any]) -> bool:
     return bool(settings.get("chat_search", True)) and not settings.get("e2ee")
 
 
-def change_by(entries: Iterable[Entry]) -> IndexChange:
+def changing(entries: Iterable[Entry]) -> Turns[IndexChange]:
     """Entries of TYPES, rising. Raises MeetError for one that this release cannot read."""
     new: dict[int, Said] = {}
     now: dict[int, Words] = {}
@@ -27,10 +28,11 @@ def change_by(entries: Iterable[Entry]) -> IndexChange:
     erased: set[ParticipantId] = set()
     expired = 0
     for entry in entries:
+        yield
         event = decode_event(entry.type, entry.v, entry.data)
         match event:
-            case Sent() if event.text:
-                new[entry.seq] = Said(entry.by, words_of(event.text), entry.to)
+            case Sent():  # one without words as well: an edit may give it some
+                new[entry.seq] = Said(entry.by, words_of(event.text or ""), entry.to)
             case Edited() if (seq := event.subject()) is not None:
                 now[seq] = words_of(event.text or "")
             case Deleted() if (seq := event.subject()) is not None:

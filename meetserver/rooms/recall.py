@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from meetserver.chat.messages import Delete, Edit, Message, Pin, React, Sent, seq_of
 from meetserver.chat.revision import CHANGES, message_of, revised
 from meetserver.chat.state import find
+from meetserver.ids import ParticipantId
 from meetserver.messages import Command, Meta
 from meetserver.ports import Entry
 from meetserver.rooms.catalog import decode_event
+from meetserver.rooms.messages import Erased
 from meetserver.rooms.state import RoomState
 
 
@@ -36,6 +38,14 @@ def retold(message: Message, about: Entry) -> Message:
     """The message after one more entry about it."""
     event = decode_event(about.type, about.v, about.data)
     return revised(message, event, _meta(about)) if isinstance(event, CHANGES) else message
+
+
+def erased_by(entry: Entry) -> tuple[ParticipantId, ...]:
+    """Who is erased from this entry on."""
+    if entry.type != Erased.type:
+        return ()
+    event = decode_event(entry.type, entry.v, entry.data)
+    return event.participants if isinstance(event, Erased) else ()
 
 
 def _meta(entry: Entry) -> Meta:

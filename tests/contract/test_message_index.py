@@ -1,11 +1,13 @@
 """What was said is found by its words, the same on all three."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from meetserver import limits
 from meetserver.adapters.memory.message_index import MemoryMessageIndex
@@ -14,13 +16,15 @@ from meetserver.adapters.memory.sealer import PlainSealer
 from meetserver.adapters.message_index import SqlMessageIndex
 from meetserver.chat.messages import Deleted, Edited, Sent
 from meetserver.chat.words import sought_in, words_of
-from meetserver.errors import NotFound
+from meetserver.errors import NotFound, Unavailable
 from meetserver.ids import ParticipantId, RoomId
 from meetserver.messages import Event
-from meetserver.ports import IndexChange, IndexPlace, MessageIndex, Said
+from meetserver.ports import IndexChange, IndexPlace, MessageIndex, Said, Words
 from meetserver.rooms.indexer import Indexer
 from meetserver.rooms.messages import Erased, Expired
+from meetserver.rooms.models import message_text
 from tests.contract.logs import ANN, MemoryWorld, OwnedRoom, SqlWorld, World, world_on
+from tests.unit.test_turns import others_during
 
 BO = ParticipantId("bo")
 ROOM = RoomId("r1")
@@ -213,6 +217,35 @@ async def test_it_follows_the_log(world: World, index: MessageIndex, monkeypatch
     assert await index.standing(ROOM) == (6, False), "nobody said anything"
 
 
+async def test_others_go_on_while_long_messages_are_looked_at(
+    world: World, index: MessageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if isinstance(world, SqlWorld):
+        pytest.skip("a database is waited for in any case")
+
+    def slow(said: str) -> Words:
+        until = time.monotonic() + limits.TURN_S * 1.1
+        while time.monotonic() < until:
+            pass
+        return words_of(said)
+
+    monkeypatch.setattr("meetserver.rooms.indexing.words_of", slow)
+    await given_said(world, *["long"] * 4)
+    assert await others_during(asyncio.ensure_future(Indexer(index).follow(ROOM))) >= 3
+    assert await finds(index, "long") == [4, 3, 2, 1]
+
+
+async def test_a_file_that_was_sent_without_a_word_is_found_by_what_is_said_of_it_later(
+    world: World, index: MessageIndex
+) -> None:
+    owned = await given_said(world, "", "")
+    indexer = Indexer(index)
+    await indexer.follow(ROOM)
+    await owned.write(said(Edited("1-k", "holiday")))
+    await indexer.follow(ROOM)
+    assert await finds(index, "holiday") == [1]
+
+
 @pytest.mark.parametrize(("event", "left"), [(Erased((ANN,)), [4]), (Expired(2), [4, 3])])
 async def test_who_is_erased_and_what_has_expired_leave(
     world: World, index: MessageIndex, event: Event, left: Sequence[int]
@@ -265,6 +298,51 @@ async def test_a_meeting_that_wants_no_search_has_nothing_in_it(
     is_searched(True)
     await indexer.run()
     assert await finds(index, "hello") == [2, 1]
+
+
+async def test_what_is_brought_on_while_it_is_taken_out_goes_with_it(
+    world: World, index: MessageIndex, is_searched: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(world, SqlWorld):
+        pytest.skip("in memory nothing comes in between")
+    await given_said(world, "hello", "hello")
+    assert await index.bring_on(ROOM, None, 1, wrote({1: "hello"}))
+    is_searched(False)
+    sweep = world.database.sweep
+
+    async def slow(*what: Any) -> int:
+        swept = await sweep(*what)
+        await index.bring_on(ROOM, 1, 2, wrote({2: "hello"}))
+        return swept
+
+    monkeypatch.setattr(world.database, "sweep", slow)
+    for _ in range(2):
+        await Indexer(index).run()
+    assert await finds(index, "hello") == []
+    assert (await index.place(ROOM)).until is None
+
+
+async def test_what_was_taken_out_by_half_comes_back_whole(
+    world: World, index: MessageIndex, is_searched: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(world, SqlWorld):
+        pytest.skip("in memory nothing comes in between")
+    await given_said(world, "hello", "hello", "hello")
+    await Indexer(index).follow(ROOM)
+    is_searched(False)
+
+    async def dying(*_: Any) -> int:
+        await world.database.write(delete(message_text).where(message_text.c.seq == 2))
+        raise Unavailable("the process dies")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.database, "sweep", dying)
+        await Indexer(index).run()
+    is_searched(True)
+    assert await index.standing(ROOM) == (0, True)
+    await Indexer(index).run()
+    assert await finds(index, "hello") == [3, 2, 1]
+    assert await finds(index, "hello", after=1) == [2, 3]
 
 
 async def test_what_was_taken_out_is_in_no_file(world: World, index: MessageIndex) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from meetserver import limits
-from meetserver.chat.messages import Attachment, Deleted, Edited, Message, Reacted, Sent
+from meetserver.chat.messages import Attachment, Deleted, Edited, Message, Reacted, Reaction, Sent
 from meetserver.errors import Unavailable
 from meetserver.http.export_formats import AsPage, AsText
 from tests.contract.eventually import eventually
@@ -77,7 +77,7 @@ async def test_the_page_runs_nothing(room: Room) -> None:
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
     assert page.count("<ol>") == page.count("</ol>") == 1
-    assert '<a href="#m3">Bo</a>: hello' in page
+    assert '<a href="#m3" dir="auto">Bo</a>: <span dir="auto">hello' in page
 
 
 async def test_no_line_of_a_message_looks_like_another_message(room: Room) -> None:
@@ -169,6 +169,26 @@ async def test_what_breaks_off_is_not_taken_for_whole(room: Room, monkeypatch: p
     assert not room.owner.services.exports.under_way
 
 
+async def test_what_goes_while_it_is_written_is_not_taken_for_whole(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PAGE_ITEMS", 1)
+    for _ in range(3):
+        await room.says(BO, "text")
+    history = room.owner.services.history
+    read, pages = history.entries_of_type, list[Any]()
+
+    async def going(*parts: Any, **more: Any) -> Any:
+        pages.append(parts)
+        if len(pages) == 2:
+            assert (await room.owner.delete(room.path)).status == 204
+        return await read(*parts, **more)
+
+    monkeypatch.setattr(history, "entries_of_type", going)
+    with pytest.raises(Exception, match=r"(?i)payload|disconnect|reset"):
+        await export(room, "json")
+
+
 def a_message(seq: int, text: str, **more: Any) -> Message:
     return Message(f"{seq}-k", seq, "2026-11-22T21:24:00.123Z", BO, "Bo", text, **more)
 
@@ -199,7 +219,22 @@ def test_files_are_told_by_name_and_size() -> None:
     file = Attachment("f1", "<b>plan</b>\n.pdf", "application/pdf", 3 * 2**20)
     one = a_message(1, "", files=[file])
     assert "[file] <b>plan</b> .pdf (3 MiB)" in AsText("Plans", one.at, {}).message(one)
-    assert "<li>&lt;b&gt;plan&lt;/b&gt;\n.pdf (3 MiB)</li>" in AsPage("Plans", one.at, {}).message(one)
+    assert '<li dir="auto">&lt;b&gt;plan&lt;/b&gt;\n.pdf (3 MiB)</li>' in AsPage("Plans", one.at, {}).message(one)
+
+
+def test_nobody_s_writing_direction_is_another_s() -> None:
+    """A name that begins with an override turns the rest of its line around, unless it stands apart."""
+    page = AsPage("Plans", "2026-11-22T21:24:00.123Z", {CY: "\u202eCy"})
+    page.message(msgspec.structs.replace(a_message(1, "שלום, Bo"), name="\u202eeB"))
+    shown = page.message(a_message(2, "one", to=[CY], reply_to="1-k", reactions=(Reaction("\N{SNOWMAN}", (CY,)),)))
+    for written in (
+        "\u202eeB</a>",
+        "שלום, Bo</span>",
+        "\u202eCy</span> alone",
+        "\N{SNOWMAN} \u202eCy</span>",
+        "one</div>",
+    ):
+        assert f' dir="auto">{written}' in shown
 
 
 def test_a_day_stands_once_over_its_messages() -> None:

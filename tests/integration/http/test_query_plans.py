@@ -218,7 +218,7 @@ async def look_around(api: Api, given: Items) -> None:
         await files.mark_deleted(connection, files.of_uploader(given.user), now, 100)
         await usage_store.of_server(connection)
         await usage_store.of_meeting(connection, MeetingId(given.parts["meeting_id"]))
-        await upload_store.bytes_coming(connection, given.user)
+        await upload_store.bytes_coming(connection, given.user, MeetingId(given.parts["meeting_id"]))
         await upload_store.count_of(connection, given.user, given.user)
 
     await database.run(unit)

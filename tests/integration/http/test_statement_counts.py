@@ -36,7 +36,7 @@ COUNTS: Final = {
     "/meetings/{meeting_id}/bans": 5,
     "/admin/ip-rules": 2,
     "/meetings/{meeting_id}/messages": 5,
-    "/meetings/{meeting_id}/messages/export": 6,
+    "/meetings/{meeting_id}/messages/export": 7,
     "/meetings/{meeting_id}/unread": 4,
     "/users/me/unread": 3,
     "/meetings/{meeting_id}/events": 6,

@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from meetserver import limits
+from meetserver.adapters.log_expiry import SqlLogExpiry
 from meetserver.chat.messages import Deleted
+from meetserver.errors import NotFound
+from meetserver.http.unread_store import unread_of_guest
 from meetserver.ids import ParticipantId, SessionId
 from meetserver.ports import Mark
 from meetserver.rooms.gone_guests import GoneGuests
@@ -62,6 +65,14 @@ async def test_what_others_said_since(room: Room) -> None:
     assert await unread(room) == 1, "neither one's own, as whoever one was, nor what was deleted"
 
 
+async def test_what_has_expired_is_not_unread_though_it_is_there_still(room: Room) -> None:
+    for number in range(3):
+        await room.says(BO, f"text {number}")  # seqs 4 to 6
+    data = b"the room as it was"
+    await SqlLogExpiry(room.owner.services.database, room.owner.services.keys).set_base(room.id, 5, data)
+    assert await unread(room) == 1
+
+
 async def test_private_messages_count_for_those_they_are_for(room: Room) -> None:
     await room.joins(CY)
     await room.says(BO, "to Cy", to=[CY])
@@ -81,6 +92,12 @@ async def test_a_guest_asks_with_the_session(room: Room) -> None:
     assert await unread(room, room.owner.signed_in(None), headers={"Authorization": f"Session {token}"}) == 1, (
         "a client that tells no more than what it got has shown it"
     )
+
+
+async def test_a_guest_whose_meeting_goes_in_this_very_moment_is_told_so(room: Room) -> None:
+    assert (await room.owner.delete(room.path)).status == 204
+    with pytest.raises(NotFound):
+        await unread_of_guest(room.owner.services.database, room.id, BO)
 
 
 async def test_more_than_a_bound_is_not_counted(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

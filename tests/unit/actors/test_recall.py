@@ -11,8 +11,9 @@ from meetserver.chat import messages as chat
 from meetserver.errors import Unavailable
 from meetserver.ids import RoomId
 from meetserver.ports import Entry
+from meetserver.rooms.messages import Erase
 from tests.simulation.person import Person
-from tests.simulation.scene import Gate, after_a_restart_from_a_snapshot, play, send, settle, types
+from tests.simulation.scene import ROOM, Gate, after_a_restart_from_a_snapshot, play, send, settle, types
 from tests.simulation.world import World
 
 UP, DOWN = "\N{THUMBS UP SIGN}", "\N{THUMBS DOWN SIGN}"
@@ -195,3 +196,21 @@ def test_what_waits_while_a_commit_is_under_way_is_answered_after_it(monkeypatch
         assert "ok" in ann.replies[11]
 
     play(scene)
+
+
+@pytest.mark.parametrize("was_read", [True, False])
+def test_of_whoever_was_erased_nothing_comes_back_with_a_pin(was_read: bool) -> None:
+    """Nor while the log still has it."""
+
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        old: str = (await bo.ask(chat.Send(text="my secret")))["ok"]["message_id"]
+        await ann.ask(chat.Send(text="lately"))
+        if was_read:
+            assert "ok" in await ann.ask(chat.React(old, UP))
+        await world.router.desk.ask(ROOM, Erase((bo.participant,)))
+        await settle()
+        assert "ok" in await ann.ask(chat.Pin(old))
+        pin = entries(world)[-1]
+        assert (pin.type, b"my secret" in pin.data, b'"name":"erased"' in pin.data) == ("chat.pinned", False, True)
+
+    play(scene, closes=False)

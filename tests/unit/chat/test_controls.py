@@ -73,6 +73,15 @@ def test_who_comes_back_signed_in_still_waits(room: RoomState) -> None:
     assert_refused(room, "Di2", Send(text="again"), "rate_limited")
 
 
+def test_who_is_there_in_two_tabs_waits_in_both(room: RoomState) -> None:
+    room = after(room, "Ann", ChangeSettings(chat_slow_s=300))
+    for tab in ("Di", "Di2"):
+        room = after(room, tab, replace(join(tab), user=UserId("dis-account")))
+    room = after(room, "Di", Send(text="hi"))
+    assert_refused(room, "Di2", Send(text="again"), "rate_limited")
+    assert granted(room, "Bo", Send(text="hi"))
+
+
 def test_those_who_waited_long_enough_are_forgotten(room: RoomState) -> None:
     room = after(room, "Ann", ChangeSettings(chat_slow_s=2))
     with patch.object(limits, "CHAT_SLOW_PEOPLE", 2):

@@ -21,6 +21,8 @@ from meetserver.ports import Phrase, Sought
         ("", ()),
         (" \x00 \ud800 '\"\\ & | ! :* <->", ()),
         ("\u0301", ("\N{MIDDLE DOT}",)),
+        ("\u2764\ufe0fthanks", ("\u2764", "thanks")),
+        ("\u845b\U000e0100\u57ce", ("\u845b", "\u57ce")),
     ],
 )
 def test_words(text: str, words: tuple[str, ...]) -> None:

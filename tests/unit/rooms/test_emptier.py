@@ -44,21 +44,21 @@ class World:
         self.files = MemoryChatFiles()
         self.emptier = Emptier(self.log, self.log, self.files, self.clock)
 
-    async def live(self) -> RoomState:
+    async def live(self, room: RoomId = ROOM) -> RoomState:
         before = empty(given_room(host=None).room, given_room(host=None).meeting)
         state, entries = before, list[Entry]()
         for name, command in STORY:
             for event in granted(state, name, command):
                 entries.append(replace(entry_after(state, event, name), txn=f"t{state.seq}", body_hash=b"hash"))
                 state = evolve(state, event, meta_after(state, name))
-        self.log.create(ROOM)
-        await self.log.start(ROOM, ShardId("shard"), EPOCH)
-        assert await self.log.commit([Commit(ROOM, EPOCH, 0, tuple(entries))]) == [None]
-        await self.log.save_snapshot(ROOM, len(entries) - 1, encode_snapshot(fold(before, entries[:-1])))
+        self.log.create(room)
+        await self.log.start(room, ShardId("shard"), EPOCH)
+        assert await self.log.commit([Commit(room, EPOCH, 0, tuple(entries))]) == [None]
+        await self.log.save_snapshot(room, len(entries) - 1, encode_snapshot(fold(before, entries[:-1])))
         return state
 
-    def kept(self) -> bytes:
-        row = self.log.rooms[ROOM]
+    def kept(self, room: RoomId = ROOM) -> bytes:
+        row = self.log.rooms[room]
         assert row.snapshot is not None
         return b"\n".join([row.snapshot.data, *(entry.data for entry in row.entries)])
 
@@ -104,3 +104,12 @@ async def test_a_message_s_files_go_with_it(world: World) -> None:
         world.log.rooms[ROOM].receipts[entry.by, entry.txn or ""] = entries[seq - 1]
     await world.emptier.empty(ROOM, [4])
     assert [id_ for _, id_ in world.files.brought] == ["kept"]
+
+
+async def test_a_room_that_cannot_be_read_keeps_no_other_from_being_emptied(world: World) -> None:
+    other = RoomId("zoom")
+    await world.live(other)
+    unread = world.log.rooms[ROOM].entries
+    unread[4] = replace(unread[4], v=99)
+    await world.emptier.run()
+    assert SECRET not in world.kept(other)
