@@ -7,16 +7,16 @@ from aiohttp import web
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from meetserver.errors import NotFound
-from meetserver.files.names import content_disposition, shown_name
+from meetserver.files.names import content_disposition, name_of
 from meetserver.http.download import SANDBOX
-from meetserver.http.drawings import drawings_of
+from meetserver.http.drawings import drawings_of, elements_of
 from meetserver.http.history import Moment
 from meetserver.http.past import state_at
 from meetserver.http.readers import Reader, reader_of
 from meetserver.http.registry import AnyRoute, Call, Route
 from meetserver.rooms.state import RoomState
 from meetserver.whiteboard.messages import Page, Sheet, VersionShown
-from meetserver.whiteboard.state import BoardPage, BoardState, shown
+from meetserver.whiteboard.state import BoardState
 
 
 class BoardQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +50,7 @@ class BoardShown(Struct, frozen=True):
 
 async def read_board(call: Call[None, BoardQuery]) -> BoardShown:
     state, board = await _board(call, await reader_of(call))
-    pages = [_page_shown(board, page) for page in _pages(board, call.query)]
+    pages = [await _page_shown(board, page) for page in _pages(board, call.query)]
     return BoardShown(state.seq, pages, [version.about for version in state.whiteboard.versions])
 
 
@@ -92,15 +92,15 @@ async def _board(call: Call[None, BoardQuery], reader: Reader) -> tuple[RoomStat
 def _pages(board: BoardState, query: BoardQuery) -> list[str]:
     """At least one. Raises NotFound."""
     if query.page is UNSET:
-        return list(board.order)
-    if query.page not in board.order:
+        return list(board.all_pages)
+    if query.page not in board.all_pages:
         raise NotFound("there is no such page")
     return [query.page]
 
 
-def _page_shown(board: BoardState, page: str) -> PageShown:
+async def _page_shown(board: BoardState, page: str) -> PageShown:
     sheet: Sheet = board.sheet(page)
-    elements = Raw(shown(board.pages.get(page, BoardPage())))
+    elements = Raw(await elements_of(board.page(page)))
     return PageShown(page, sheet.name, sheet.width, sheet.height, sheet.background, sheet.locked, elements)
 
 
@@ -108,7 +108,7 @@ def _picture(body: bytes, media_type: str, reader: Reader, ending: str) -> web.R
     """As an attachment: no browser shows it as a page of ours."""
     headers: Mapping[str, str] = {
         "Content-Type": media_type,
-        "Content-Disposition": content_disposition(shown_name(f"{reader.meeting.title}.{ending}"), is_inline=False),
+        "Content-Disposition": content_disposition(name_of(reader.meeting.title, f".{ending}"), is_inline=False),
         "Content-Security-Policy": SANDBOX,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "no-store",

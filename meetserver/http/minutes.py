@@ -62,7 +62,7 @@ async def _minutes(call: Call[None, None], reader: Reader, board: BoardState) ->
 
 def _drawn(board: BoardState) -> list[str]:
     """Pages with something on them, in their order."""
-    return [page for page in board.order if page in board.pages]
+    return [page for page in board.all_pages if page in board.pages]
 
 
 async def _pictures(call: Call[None, None], reader: Reader, board: BoardState) -> list[bytes]:

@@ -1,7 +1,7 @@
 """Drawings of Excalidraw (.excalidraw, version 2 of its JSON) as elements of ours. Whatever stands in the file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import cos, degrees, sin
+from math import cos, degrees, radians, sin
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -22,6 +22,7 @@ from meetserver.whiteboard.render.fields import (
     numbers,
     text_of,
 )
+from meetserver.whiteboard.render.lettering import LINE_HEIGHT
 
 Element: TypeAlias = dict[str, Json]
 Point: TypeAlias = tuple[float, float]
@@ -162,7 +163,11 @@ def _points(fields: Fields) -> list[Point]:
     if at is None or not isinstance(offsets, list) or not all(map(_is_point, offsets)):
         return []
     points = [(at[0] + offset[0], at[1] + offset[1]) for offset in offsets]
-    angle = number_or(fields, "angle", 0, -100, 100)
+    return _turned_by(points, number_or(fields, "angle", 0, -100, 100))
+
+
+def _turned_by(points: list[Point], angle: float) -> list[Point]:
+    """About the middle of them, clockwise, in radians."""
     if not angle or not points:
         return points
     x = (min(point[0] for point in points) + max(point[0] for point in points)) / 2
@@ -232,10 +237,16 @@ def _corners(element: Element) -> list[Point]:
         return list(zip(found["points"][::2], found["points"][1::2], strict=True))
     if "x1" in element:
         return [(found["x1"], found["y1"]), (found["x2"], found["y2"])]
-    return [
-        (found["x"], found["y"]),
-        (found["x"] + found.get("w", 0), found["y"] + found.get("h", found.get("size", 0))),
-    ]
+    x, y = found["x"], found["y"]
+    w, h = _size(found) if element["kind"] == "text" else (found["w"], found["h"])
+    return _turned_by([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], radians(found.get("angle", 0)))
+
+
+def _size(text: dict[str, Any]) -> Point:
+    """About as wide and high as it is: there may be very many letters, and nobody knows the font."""
+    lines = text["text"].split("\n")
+    letters = max(len(line) * (0.6 if line.isascii() else 1) for line in lines)
+    return text.get("w", letters * text["size"]), len(lines) * text["size"] * LINE_HEIGHT
 
 
 def _moved(element: Element, moved: Callable[[Any, Any], Point], scale: float) -> Element:

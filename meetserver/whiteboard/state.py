@@ -126,8 +126,8 @@ class BoardState(Struct, frozen=True):
 
     @property
     def all_pages(self) -> tuple[str, ...]:
-        """In order; those that are there by their elements alone stand last."""
-        return (*self.order, *sorted(name for name in self.pages if name not in self.sheets))
+        """In order; those that are there by their elements alone stand last. The first one, where there is no other."""
+        return (*self.order, *sorted(name for name in self.pages if name not in self.sheets)) or (FIRST_PAGE,)
 
 
 class _Shown(Struct, frozen=True, gc=False):

@@ -11,13 +11,11 @@ from meetserver.whiteboard.state import BoardState, Change, Stacks, Step
 
 
 def decide(board: BoardState, wish: Undo | Redo, ctx: Context) -> list[Event] | Refusal:
-    """The newest step of which anything may be taken back; of that, whatever may."""
+    """The newest step of which anything may be taken back, on the page that is meant; of that, whatever may."""
     stacks = board.steps.people.get(ctx.by, Stacks())
     for step in reversed(stacks.undo if isinstance(wish, Undo) else stacks.redo):
-        if wish.page is not None and all(change.page != wish.page for change in step.changes):
-            continue
-        changes = [change for change in step.changes if steps.fits(board, change)]
-        if changes:
+        if any(wish.page in (None, change.page) and steps.fits(board, change) for change in step.changes):
+            changes = [change for change in step.changes if steps.fits(board, change)]
             return _taken_back(board, step, changes, wish, ctx)
     return []
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from playwright.async_api import expect
+from playwright.async_api import FloatRect, Locator, expect
 
+from meetserver.client import Api, RoomClient
+from meetserver.whiteboard.messages import Apply, Put
 from tests.browser.conftest import PHONE, Invite
 from tests.browser.doors import have_an_account
 from tests.browser.person import PATIENCE_MS, Person, Point
@@ -38,6 +40,38 @@ PICTURE = """
 async () => {
   await new Promise((drawn) => requestAnimationFrame(drawn));
   return document.querySelector(".paper canvas.base").toDataURL().split(",")[1];
+}
+"""
+# The room is too busy for the first command that it gets.
+ORDERED = """
+async () => {
+  const { Pending } = await import("/static/js/room/pending.js");
+  const got = [];
+  const busy = Object.assign(new Error("busy"), { temporary: true, retryAfterS: 0.02 });
+  const pending = new Pending();
+  const all = [pending.add("whiteboard.apply", {}, "a")];
+  const ask = async (type) => { if (got.push(type) === 1) throw busy; };
+  pending.use({ isOpen: true, ask });
+  await new Promise((refused) => setTimeout(refused));
+  all.push(pending.add("whiteboard.undo", {}, "b"), pending.add("chat.send", {}, "c"));
+  await Promise.all(all);
+  return got;
+}
+"""
+# A board that was fetched, as of the last of the events that were held back meanwhile.
+FETCHED = """
+async () => {
+  const { Store } = await import("/static/js/room/store.js");
+  const store = new Store();
+  const put = (id) => ({ op: "put", id, element: {} });
+  const applied = (seq, ...ops) => ({ type: "whiteboard.applied", seq, by: "p", data: { ops } });
+  const pages = { 1: [{ id: "b", element: {}, z: 1 }] };
+  store.reset({ whiteboard: { pages, order: ["1"], sheets: { 1: {} }, next_z: 2, seq: 4 } }, {}, 1);
+  store.apply(applied(2, put("a")));
+  store.apply({ type: "whiteboard.cleared", seq: 3, by: "p", data: {} });
+  for (const [seq, id] of [[4, "b"], [5, "c"]]) store.apply(applied(seq, put(id)));
+  store.apply(applied(6, { op: "order", id: "b", z: 3 }));
+  return store.board.pages.get("1").inOrder.map(({ id, z }) => `${id}${z}`);
 }
 """
 
@@ -89,6 +123,7 @@ async def test_both_draw_while_one_is_offline(server: MeetServer, person: Invite
     await grace.draw([(0.5, 0.65)])
     await grace.page.get_by_role("textbox", name="Sticky note").fill("while I was away")
     await grace.page.keyboard.press("Escape")
+    await grace.page.keyboard.press("Control+z")  # it would happen when she is back, as often as she pressed it
     await ada.draw(line(0.25))
     await ada.take_tool("Arrow")
     await ada.draw([(0.7, 0.5), (0.9, 0.8)])
@@ -105,6 +140,9 @@ async def test_both_draw_while_one_is_offline(server: MeetServer, person: Invite
 
 async def test_undo_takes_back_ones_own_alone(server: MeetServer, person: Invite) -> None:
     ada, grace = await given_a_board(server, person)
+    board = "whiteboard."
+    assert await ada.page.evaluate(FETCHED) == ["c2", "b3"]
+    assert await ada.page.evaluate(ORDERED) == [f"{board}apply", "chat.send", f"{board}apply", f"{board}undo"]
     await may_turn_back(ada, undo=False, redo=False)
     await ada.draw(line(0.2))
     await grace.sees_strokes(1)
@@ -153,10 +191,51 @@ async def test_what_is_selected_is_moved_copied_locked_and_deleted(server: MeetS
     await ada.press("Lock")
     await expect(ada.page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
     await ada.press("Unlock")
+    await put_by_another_program(server, ada, {"kind": "stroke"}, {"kind": "mystery"})
+    await grace.sees_strokes(4)
+    await ada.page.locator(".paper").press("Control+a")
+    for key in ("Shift+ArrowUp", "Shift+ArrowUp", "Delete"):
+        await ada.page.locator(".paper").press(key)
+    await grace.sees_strokes(2)  # nobody sees those that cannot be drawn
+    await see_the_same(ada, grace)
+
+    # They lie upon each other as before, however they were selected.
+    for tool, place in (("Rectangle", 0.2), ("Ellipse", 0.3)):
+        await ada.take_tool(tool)
+        await ada.draw([(place, place), (place + 0.2, place + 0.2)])
+    await ada.draw([(0.9, 0.9), (0.05, 0.05)])
+    await ada.press("To the front")
+    await ada.press("Duplicate")
+    await grace.sees_strokes(6)
+    await ada.page.locator(".paper").press("Escape")
+    for number, kind in enumerate(("Rectangle", "Ellipse", "Rectangle", "Ellipse"), 1):
+        await ada.page.locator(".paper").press(".")
+        await expect(ada.page.locator("#announcer")).to_have_text(f"{kind}, {number} of 4")
     await ada.page.locator(".paper").press("Control+a")
     await ada.page.locator(".paper").press("Delete")
-    await grace.sees_strokes(0)
-    await see_the_same(ada, grace)
+    await grace.sees_strokes(2)
+
+    # What somebody writes on is there, whoever deletes it meanwhile.
+    await ada.take_tool("Sticky note")
+    await ada.draw([(0.5, 0.5)])
+    note = ada.page.get_by_role("textbox", name="Sticky note")
+    await note.fill("Plan")
+    await ada.page.keyboard.press("Escape")
+    await grace.sees_strokes(3)
+    await ada.page.mouse.dblclick(*(await ada.on_board([(0.5, 0.5)]))[0])
+    await expect(note).to_have_value("Plan")
+    await grace.page.locator(".paper").press("Control+a")
+    await grace.page.locator(".paper").press("Delete")
+    await ada.sees_strokes(2)
+    await note.fill("Plan of a long afternoon")
+    await ada.page.keyboard.press("Escape")
+    await grace.sees_strokes(3)
+
+
+async def put_by_another_program(server: MeetServer, host: Person, *elements: dict[str, Any]) -> None:
+    meeting = host.page.url.rpartition("/")[2]
+    async with Api(server.base_url) as api, RoomClient.join(await api.join(meeting, name="Bot")) as bot:
+        await bot.send(Apply([Put(str(number), element) for number, element in enumerate(elements)]))
 
 
 async def test_pages(server: MeetServer, person: Invite) -> None:
@@ -176,12 +255,26 @@ async def test_pages(server: MeetServer, person: Invite) -> None:
     await ada.draw(line(0.6))
     await grace.sees_strokes(1)
     await grace.sees_ink((0.5, 0.6))
+    await grace.page.locator(".paper").press(".")  # who only looks on can go through what is there, too
+    await expect(grace.page.locator("#announcer")).to_have_text("Stroke, 1 of 1")
+    await ada.press("This page")
+    await ada.page.get_by_label("Lock this page").uncheck()
+    await ada.press("Save")
+    await grace.take_tool("Pen")
+    begun, *_, end = await grace.on_board(line(0.8))
+    await grace.page.mouse.move(*begun)
+    await grace.page.mouse.down()
+
     await ada.press("This page")
     await ada.press("Remove the page")
     await ada.press("Remove")
+    await expect(grace.page.get_by_role("tab")).to_have_count(1)
+    await grace.page.mouse.move(*end)  # what was under way there is on no page
+    await grace.page.mouse.up()
 
     for one in (ada, grace):
         await expect(one.page.get_by_role("tab")).to_have_count(1)
+        await one.sees_strokes(1)
         await one.sees_ink((0.5, 0.4))
         assert await one.page.evaluate("window.pwned") is None
 
@@ -189,14 +282,38 @@ async def test_pages(server: MeetServer, person: Invite) -> None:
 async def test_a_phone_writes_text_that_stays_text(server: MeetServer, person: Invite, artifacts: Path) -> None:
     ada, grace = await given_a_board(server, person, on=PHONE, theme="dark")
     await grace.take_tool("Text")
+    paper, written = grace.page.locator(".paper"), grace.page.get_by_role("textbox", name="Text on the board")
+    whole = str(await paper.get_attribute("data-view"))
     await grace.draw([(0.3, 0.5)])
-    await grace.page.get_by_role("textbox", name="Text on the board").fill(PAYLOAD)
+    await expect(written).to_have_css("font-size", "16px")  # on the page as it is seen it would be 6
+    await expect(written).to_be_in_viewport(ratio=1)
+    await written.fill(PAYLOAD)
     await grace.page.keyboard.press("Escape")
+    await expect(paper).to_have_attribute("data-view", whole)
 
     await ada.sees_strokes(1)
     await ada.sees_ink((0.32, 0.5))
+    await grace.take_tool("Text")
+    await grace.draw([(0.9, 0.7)])
+    await written.fill("goes on in the next line")
+    await grace.page.keyboard.press("Escape")
+    await ada.sees_ink((0.91, 0.75))
+    await grace.page.locator(".paper").press("Escape")
     await grace.press("Colour and width")
     await grace.take_picture(artifacts / "board-phone-dark.png")
     for one in (ada, grace):
         assert await one.page.evaluate("window.pwned") is None
         assert await one.page.locator("#main img, [onerror]").count() == 0
+    await grace.page.set_viewport_size({"width": 740, "height": 360})  # turned: there is still room to draw
+    assert (await place_of(paper))["height"] > 120
+    await ada.page.set_viewport_size({"width": 760, "height": 700})
+    await ada.page.locator("[data-tool=chat]").click()
+    tools, actions = ada.page.locator(".toolbox"), ada.page.locator(".board-actions")
+    last = await place_of(tools.get_by_title("Eraser: takes whole elements away"))
+    assert last["x"] + last["width"] <= (await place_of(actions))["x"], "nothing lies upon another"
+
+
+async def place_of(what: Locator) -> FloatRect:
+    place = await what.bounding_box()
+    assert place is not None
+    return place

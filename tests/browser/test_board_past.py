@@ -51,6 +51,9 @@ async def test_versions_and_replay(server: MeetServer, person: Invite) -> None:
     bar = grace.page.get_by_role("slider", name="Moment of the board’s past")
     shown = grace.page.locator(".replay .paper")
     await expect(shown).to_have_attribute("data-elements", "1")
+    place = await shown.bounding_box()
+    assert place is not None
+    assert place["height"] > 200, "what was drawn is seen"
     for moment, strokes in (("3", "2"), ("0", "0"), ("1", "1")):
         await bar.fill(moment)
         await expect(shown).to_have_attribute("data-elements", strokes)

@@ -108,11 +108,15 @@ async def test_who_was_away_for_too_long_comes_in_anew(server: MeetServer, perso
     await grace.sees_message("before")
 
     await grace.page.evaluate(CUT)
+    await grace.is_told("reconnecting")
+    await grace.open_board()
+    await grace.draw(STROKE)
     await expect(ada.page.locator(".tile")).to_have_count(1)
     await ada.say("meanwhile")
     await grace.page.evaluate("window.isCut = false")
 
     await grace.is_connected()
+    await grace.sees_strokes(1)
     await grace.say("here again")
     for one in (ada, grace):
         for text in ("before", "meanwhile", "here again"):

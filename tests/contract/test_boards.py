@@ -55,6 +55,24 @@ async def test_large_pages_fit_what_they_are_drawn_on() -> None:
     assert sides == [14_400]
 
 
+async def test_what_is_odd_keeps_nobody_from_a_picture() -> None:
+    far = {"kind": "line", "x1": 1e4, "y1": -1e4, "x2": -1e4, "y2": 1e4, "opacity": 0.5}
+    flat = [
+        {"kind": kind, "x": 5, "y": 5, "w": w, "h": 0} for kind in ("rectangle", "ellipse", "note") for w in (0, 50)
+    ]
+    texts = [
+        "\x01\x7f\u2028\u202e\ufeff",
+        "שלום مرحبا 👩‍👩‍👧‍👦",
+        "\u0301" * 500,
+        "x" * 30_000,
+        "\U0010ffff\ue000",
+        "a\r\nb\tc",
+    ]
+    said = [{"kind": "text", "x": 10, "y": 10, "text": text, "angle": 30} for text in texts]
+    png = await TypstBoards().png(page(far, *flat, *said, width=1600, height=1600))
+    assert Image.open(io.BytesIO(png)).size == (limits.PICTURE_SIDE_PX, limits.PICTURE_SIDE_PX)
+
+
 async def test_what_texts_say_is_never_read_as_a_program() -> None:
     evil = '"); #panic("x") #read("/etc/passwd") \\ ]] #image("/etc/passwd")'
     said = {"kind": "text", "x": 10, "y": 10, "text": evil}

@@ -71,7 +71,10 @@ def _placed(fields: Fields, drawn: Drawn) -> str:
     opacity = number_or(fields, "opacity", 1, 0, 1)
     x, y = drawn.box.center
     how = f' transform="rotate({short(angle)} {short(x)} {short(y)})"' if angle else ""
-    how += f' opacity="{short(opacity)}"' if opacity < 1 else ""
+    if opacity < 1 and fields.get("kind") == "image":
+        how += f' opacity="{short(opacity)}"'
+    elif opacity < 1:  # what is inside inherits it; as a group, what reaches far out would need very much memory
+        how += f' fill-opacity="{short(opacity)}" stroke-opacity="{short(opacity)}"'
     return f"<g{how}>{drawn.markup}</g>" if how else drawn.markup
 
 

@@ -17,7 +17,9 @@ ALT_CHARS = 60
 
 def rectangle(fields: Fields) -> Drawn | None:
     where = box(fields)
-    return None if where is None else Drawn(f"<rect {_place(where)} {_painted(fields)}/>", where)
+    if where is None:
+        return None
+    return Drawn(_flat(where, fields) or f"<rect {_place(where)} {_painted(fields)}/>", where)
 
 
 def ellipse(fields: Fields) -> Drawn | None:
@@ -26,7 +28,7 @@ def ellipse(fields: Fields) -> Drawn | None:
         return None
     (x, y), rx, ry = where.center, where.w / 2, where.h / 2
     place = f'cx="{short(x)}" cy="{short(y)}" rx="{short(rx)}" ry="{short(ry)}"'
-    return Drawn(f"<ellipse {place} {_painted(fields)}/>", where)
+    return Drawn(_flat(where, fields) or f"<ellipse {place} {_painted(fields)}/>", where)
 
 
 def diamond(fields: Fields) -> Drawn | None:
@@ -58,6 +60,14 @@ def image(fields: Fields, images: Mapping[str, str]) -> Drawn | None:
 
 def _place(where: Box) -> str:
     return f'x="{short(where.x)}" y="{short(where.y)}" width="{short(where.w)}" height="{short(where.h)}"'
+
+
+def _flat(where: Box, fields: Fields) -> str:
+    """What has only a width, or only a height, is a line; as a shape SVG would not show it. Empty: it has both."""
+    x, y, w, h = where
+    if bool(w) == bool(h):
+        return ""
+    return f'<path d="M{short(x)} {short(y)}L{short(x + w)} {short(y + h)}" fill="none" {line(fields)}/>'
 
 
 def _painted(fields: Fields) -> str:

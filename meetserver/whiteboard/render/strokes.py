@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from meetserver.whiteboard.render.fields import Box, Fields, color, is_number, numbers, width
+from meetserver.whiteboard.render.fields import Box, Fields, color, is_number, number_or, numbers, width
 from meetserver.whiteboard.render.markup import short
 
 HIGHLIGHTER_OPACITY = 0.4
@@ -38,7 +38,8 @@ def highlighter(fields: Fields) -> Drawn | None:
     drawn = stroke(fields)
     if drawn is None:
         return None
-    return Drawn(drawn.markup.replace("/>", f' stroke-opacity="{HIGHLIGHTER_OPACITY}"/>'), drawn.box)
+    opacity = HIGHLIGHTER_OPACITY * number_or(fields, "opacity", 1, 0, 1)
+    return Drawn(drawn.markup.replace("/>", f' stroke-opacity="{short(opacity)}"/>'), drawn.box)
 
 
 def straight(fields: Fields) -> Drawn | None:

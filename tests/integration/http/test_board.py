@@ -10,7 +10,7 @@ from aiohttp import FormData
 from meetserver import limits
 from meetserver.errors import Refusal, refused
 from meetserver.rooms.messages import RoleSet
-from meetserver.whiteboard.messages import AddPage, Applied, Apply, Delete, PageAdded, Put, Saved, Sheet
+from meetserver.whiteboard.messages import AddPage, Applied, Apply, Delete, PageAdded, PageRemoved, Put, Saved, Sheet
 from tests.files.pictures import picture
 from tests.integration.http.conftest import Answer, Api, NotingRooms
 from tests.integration.http.statements import statements_of
@@ -42,6 +42,22 @@ async def test_the_board_as_it_is(room: Room) -> None:
     assert (board["seq"], board["versions"]) == (2, [])
     only = (await room.owner.get(f"{room.path}/whiteboard?page=two")).body
     assert [page["id"] for page in only["pages"]] == ["two"]
+
+
+async def test_pages_that_nobody_made_are_pages(room: Room) -> None:
+    await draws(room, "a", page="by-hand")
+    board = (await room.owner.get(f"{room.path}/whiteboard")).body
+    assert [page["id"] for page in board["pages"]] == ["1", "by-hand"]
+    answer = await room.owner.get(f"{room.path}/whiteboard.svg?page=by-hand")
+    assert b"#d6336c" in answer.body
+    assert (await room.owner.get(f"{room.path}/minutes")).body["pages"] == 1
+
+    await room.happens(BO, PageRemoved("1"))
+    assert b"#d6336c" in (await room.owner.get(f"{room.path}/whiteboard.svg")).body
+    await room.happens(BO, Applied([Delete("a")], "by-hand"))
+    assert (await room.owner.get(f"{room.path}/whiteboard.png")).status == 200
+    board = (await room.owner.get(f"{room.path}/whiteboard")).body
+    assert [(page["id"], page["elements"]) for page in board["pages"]] == [("1", [])]
 
 
 async def test_the_board_as_it_was(room: Room) -> None:

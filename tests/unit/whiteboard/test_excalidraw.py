@@ -12,6 +12,7 @@ from meetserver.errors import BadMessage, TooLarge
 from meetserver.whiteboard.elements import encode, flaw
 from meetserver.whiteboard.excalidraw import Imported, imported
 from meetserver.whiteboard.messages import HEIGHT, WIDTH
+from meetserver.whiteboard.render.lettering import lettering
 from meetserver.whiteboard.render.page import element as shown
 
 LOOK = {"strokeColor": "#e03131", "strokeWidth": 2, "backgroundColor": "transparent", "opacity": 100, "angle": 0}
@@ -29,7 +30,7 @@ def one(type_: str, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["rectangle", "ellipse", "diamond"])
 def test_shapes(kind: str) -> None:
     (element,) = from_excalidraw(one(kind, backgroundColor="#ffec99", opacity=50, angle=3.14159265 / 2)).elements
-    place = {"x": 40, "y": 40, "w": 100, "h": 50}
+    place = {"x": 15, "y": 65, "w": 100, "h": 50}  # it reaches from 40 to 90, and from 40 to 140
     assert element == {
         "kind": kind,
         **place,
@@ -94,6 +95,23 @@ def test_a_large_drawing_is_made_to_fit() -> None:
         assert 40 <= element["x"] <= WIDTH - 40
         assert 40 <= element["y"] <= HEIGHT - 40
         assert element["x"] + element.get("w", 0) <= WIDTH - 39
+
+
+def test_what_is_turned_is_on_the_page_with_all_of_it() -> None:
+    (bar,) = from_excalidraw(one("rectangle", width=1500, height=20, angle=3.14159265 / 2)).elements
+    across, above = bar["x"] + bar["w"] / 2, bar["y"] + bar["h"] / 2 - bar["w"] / 2  # where it stands upright
+    assert (round(across - bar["h"] / 2), round(above)) == (40, 40)
+    assert bar["w"] <= HEIGHT - 80
+
+
+def test_the_end_of_a_text_is_on_the_page() -> None:
+    frame = one("rectangle", x=0, y=0, width=1500, height=800)
+    for said in ("word " * 20, "line\n" * 20, "漢字" * 30):
+        *_, text = from_excalidraw(frame, one("text", x=1480, y=780, text=said.strip(), fontSize=20)).elements
+        shown = lettering(text)
+        assert shown is not None
+        assert shown.box.x + shown.box.w <= WIDTH
+        assert shown.box.y + shown.box.h <= HEIGHT
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"type":"other","elements":[]}', b"\xff", b"[" * 100_000])

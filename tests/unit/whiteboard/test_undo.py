@@ -23,6 +23,8 @@ from meetserver.whiteboard.messages import (
     Put,
     Redo,
     RemovePage,
+    Restore,
+    Save,
     Undo,
 )
 from meetserver.whiteboard.state import BoardPage, in_order
@@ -341,3 +343,14 @@ def test_viewers_take_nothing_back() -> None:
     assert_refused(room, "Vi", Undo(), "forbidden")
     assert_refused(room, "Vi", Redo(), "forbidden")
     assert_refused(room, "Vi", Clear(), "forbidden")
+
+
+def test_with_a_page_nothing_is_taken_back_on_others_alone(room: RoomState) -> None:
+    room = draw(draw(room, "Ann", Put("a", {})), "Ann", Put("b", {}), page="2")
+    room = after(room, "Ann", Save("first"))
+    room = after(after(room, "Ann", Clear()), "Ann", Clear("2"))
+    room = after(room, "Ann", Restore(room.whiteboard.versions[0].about.id))  # of both pages, in one go
+    room = draw(room, "Bo", Put("a", {"x": 1}))
+
+    assert granted(room, "Ann", Undo("1")) == []
+    assert board(after(room, "Ann", Undo("2"))) == {"1": [("a", {"x": 1})]}

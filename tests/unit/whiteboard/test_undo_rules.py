@@ -132,8 +132,7 @@ class BoardOfMany(RuleBasedStateMachine):
     @staticmethod
     def newest(stack: list[Done], page: str | None, fits: Any) -> Done | None:
         for done in reversed(stack):
-            on_page = page is None or any(key[0] == page for key in done.layers)
-            if on_page and any(fits(done, key) for key in done.layers):
+            if any(page in (None, key[0]) and fits(done, key) for key in done.layers):
                 return done
         return None
 

@@ -51,6 +51,9 @@ BOX: dict[str, Any] = {"x": 10, "y": 20, "w": 100, "h": 50}
             {"kind": "rectangle", **BOX, **INK, "fill": "#fff"},
             f'<rect x="10" y="20" width="100" height="50" fill="#fff" {LINE}/>',
         ),
+        # As lines: of this width or height SVG shows no shape.
+        ({"kind": "rectangle", **BOX, "h": 0, **INK}, f'<path d="M10 20L110 20" fill="none" {LINE}/>'),
+        ({"kind": "ellipse", **BOX, "w": 0, **INK}, f'<path d="M10 20L10 70" fill="none" {LINE}/>'),
         ({"kind": "ellipse", **BOX, **INK}, f'<ellipse cx="60" cy="45" rx="50" ry="25" fill="none" {LINE}/>'),
         ({"kind": "diamond", **BOX, **INK}, f'<path d="M60 20L110 45L60 70L10 45Z" fill="none" {LINE}/>'),
         (
@@ -70,7 +73,18 @@ BOX: dict[str, Any] = {"x": 10, "y": 20, "w": 100, "h": 50}
         ),
         (
             {"kind": "line", "x1": 0, "y1": 0, "x2": 4, "y2": 8, **INK, "angle": 90, "opacity": 0.5, "locked": True},
-            f'<g transform="rotate(90 2 4)" opacity="0.5"><path d="M0 0L4 8" fill="none" {LINE}/></g>',
+            '<g transform="rotate(90 2 4)" fill-opacity="0.5" stroke-opacity="0.5">'
+            f'<path d="M0 0L4 8" fill="none" {LINE}/></g>',
+        ),
+        (
+            {"kind": "highlighter", "points": [0, 0, 9.5, 0], **INK, "opacity": 0.5},
+            '<g fill-opacity="0.5" stroke-opacity="0.5">'
+            f'<path d="M0 0L9.5 0" fill="none" {LINE} stroke-opacity="0.2"/></g>',
+        ),
+        (
+            {"kind": "image", **BOX, "file": "cat", "opacity": 0.5},
+            '<g opacity="0.5"><image x="10" y="20" width="100" height="50" preserveAspectRatio="none" '
+            f'href="{IMAGE}"/></g>',
         ),
     ],
 )

@@ -31,8 +31,8 @@ export const uninvite = (id, invitee) => call("DELETE", at(id, "invitees", invit
 export const listBans = (id) => call("GET", at(id, "bans"));
 export const liftBan = (id, ban) => call("DELETE", at(id, "bans", ban));
 
-/** A part of a snapshot that was too big for the socket; only this server's own address gets the token. */
-export async function snapshotPart(href, resumeToken) {
+/** A part of a snapshot that was too big for the socket, and as of which seq; only this server's own address gets the token. @returns {Promise<{seq: number, snapshot: any}>} */
+export function snapshotPart(href, resumeToken) {
   const url = new URL(href, location.href);
-  return (await call("GET", url.pathname + url.search, { headers: { Authorization: `Session ${resumeToken}` } })).snapshot;
+  return call("GET", url.pathname + url.search, { headers: { Authorization: `Session ${resumeToken}` } });
 }

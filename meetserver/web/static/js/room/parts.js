@@ -5,7 +5,7 @@ const isLink = (part) => Boolean(part) && typeof part === "object" && typeof par
 
 export const hasLinks = (snapshot) => Object.values(snapshot).some(isLink) || Object.values(snapshot.whiteboard?.pages ?? {}).some(isLink);
 
-/** @returns {Promise<any>} the snapshot with every link replaced by what it leads to */
+/** @returns {Promise<any>} the snapshot with every link replaced by what it leads to; a board that may be newer has its `seq` */
 export async function fillIn(snapshot, resumeToken) {
   const filled = await follow(snapshot, resumeToken);
   if (filled.whiteboard?.pages) filled.whiteboard = { ...filled.whiteboard, pages: await follow(filled.whiteboard.pages, resumeToken) };
@@ -13,6 +13,11 @@ export async function fillIn(snapshot, resumeToken) {
 }
 
 async function follow(parts, resumeToken) {
-  const entries = Object.entries(parts).map(async ([name, part]) => [name, isLink(part) ? await snapshotPart(part.href, resumeToken) : part]);
+  const entries = Object.entries(parts).map(async ([name, part]) => [name, isLink(part) ? await fetched(name, part, resumeToken) : part]);
   return Object.fromEntries(await Promise.all(entries));
+}
+
+async function fetched(name, { href }, resumeToken) {
+  const { seq, snapshot } = await snapshotPart(href, resumeToken);
+  return name === "whiteboard" ? { ...snapshot, seq } : snapshot;
 }

@@ -21,7 +21,7 @@ export class Pending {
   add(type, data, txn) {
     const known = this.#commands.get(txn);
     if (known) return known.promise;
-    const command = { type, data, txn, tries: 0, isWaiting: true };
+    const command = { type, data, txn, tries: 0, isWaiting: true, isPutOff: false };
     command.promise = new Promise((resolve, reject) => Object.assign(command, { resolve, reject }));
     this.#commands.set(txn, command);
     this.#pump();
@@ -32,7 +32,7 @@ export class Pending {
   use(socket) {
     this.#socket = socket;
     this.#inFlight = 0;
-    for (const command of this.#commands.values()) command.isWaiting = true;
+    for (const command of this.#commands.values()) Object.assign(command, { isWaiting: true, isPutOff: false });
     this.#pump();
   }
 
@@ -45,9 +45,12 @@ export class Pending {
 
   #pump() {
     if (!this.#socket?.isOpen) return;
+    let isHeldUp = false; // changes of the board build on those before them; chat in slow mode holds up nothing
     for (const command of this.#commands.values()) {
       if (this.#inFlight >= IN_FLIGHT) return;
-      if (command.isWaiting) this.#send(command);
+      const isOfBoard = command.type.startsWith("whiteboard.");
+      isHeldUp ||= isOfBoard && command.isPutOff;
+      if (command.isWaiting && !(isOfBoard && isHeldUp)) this.#send(command);
     }
   }
 
@@ -72,8 +75,10 @@ export class Pending {
     command.tries += 1;
     if (!error.temporary || command.tries >= TRIES) return void (this.#commands.delete(command.txn) && command.reject(error));
     const waitMs = (error.retryAfterS ?? 0) * 1000 || RETRY_BASE_MS * 2 ** command.tries * (0.5 + Math.random());
+    command.isPutOff = true;
     setTimeout(() => {
-      command.isWaiting = true;
+      if (!command.isPutOff) return; // it went over another connection meanwhile
+      Object.assign(command, { isWaiting: true, isPutOff: false });
       this.#pump();
     }, waitMs);
   }

@@ -3,14 +3,20 @@ import { newTxn } from "../room/session.js";
 import { askText } from "../ui/ask-text.js";
 import { announce } from "../ui/dom.js";
 import { fillOf, NAMES, PAPERS } from "./choices.js";
-import { movedBy } from "./geometry.js";
+import { boxOf, movedBy } from "./geometry.js";
 import { patched } from "./reducer.js";
 
 const ASIDE = 24;
 
 /** @param {any} easel */
 export function arranging(easel) {
-  const open = () => easel.selected.filter(({ element }) => element.locked !== true);
+  const drawn = () => [...easel.topDown()].filter(({ element }) => boxOf(element)).reverse();
+  /** In the order in which they lie upon each other, however they were selected. */
+  const stacked = (things) => {
+    const ids = new Set(things.map(({ id }) => id));
+    return drawn().filter(({ id }) => ids.has(id));
+  };
+  const open = () => easel.selected.filter(({ element }) => element.locked !== true && boxOf(element));
   const patch = (things, fieldsOf) => {
     const ops = things.map(({ id, element }) => ({ op: "patch", id, fields: fieldsOf(element) })).filter(({ fields }) => Object.keys(fields).length > 0);
     if (ops.length > 0) easel.apply(ops);
@@ -23,14 +29,14 @@ export function arranging(easel) {
       if (ops.length > 0) easel.apply(ops);
     },
     duplicate: () => {
-      const ops = easel.selected.map(({ element }) => ({ op: "put", id: newTxn(), element: patched(element, { ...movedBy(element, ASIDE, ASIDE), locked: null }) }));
+      const ops = stacked(easel.selected).map(({ element }) => ({ op: "put", id: newTxn(), element: patched(element, { ...movedBy(element, ASIDE, ASIDE), locked: null }) }));
       if (ops.length === 0) return;
       easel.apply(ops);
       easel.select(ops.map(({ id }) => id));
     },
     /** @param {"front" | "back" | "forward" | "backward"} to */
     order: (to) => {
-      const ops = open().map(({ id }) => ({ op: "order", id, to }));
+      const ops = stacked(open()).map(({ id }) => ({ op: "order", id, to }));
       if (ops.length > 0) easel.apply(to === "back" || to === "forward" ? ops.reverse() : ops);
     },
     toggleLock: () => {
@@ -39,7 +45,7 @@ export function arranging(easel) {
     },
     all: () => {
       easel.choose({ tool: "select" });
-      easel.select([...easel.topDown()].filter(({ element }) => element.locked !== true).map(({ id }) => id));
+      easel.select(drawn().filter(({ element }) => element.locked !== true).map(({ id }) => id));
       announce(`${easel.selection.size} selected`);
     },
     describe: async () => {
@@ -49,7 +55,7 @@ export function arranging(easel) {
     },
     /** The next one above, or below, for who has no pointer. */
     next: (step) => {
-      const every = [...easel.topDown()].reverse();
+      const every = drawn();
       if (every.length === 0) return;
       const at = every.findIndex(({ id }) => easel.selection.has(id));
       const { id, element } = every[at < 0 ? (step > 0 ? 0 : every.length - 1) : (at + step + every.length) % every.length];

@@ -2,7 +2,6 @@
 import { takeDrops, takePastes } from "../files/hands.js";
 import { sendingEntry, whyNot } from "../files/sending.js";
 import { MOST_FILES, Uploads } from "../files/uploads.js";
-import { fileIsThere } from "../http/files.js";
 import { announce, h } from "../ui/dom.js";
 import { follow } from "../ui/keyed.js";
 import { toast } from "../ui/toast.js";
@@ -34,7 +33,7 @@ export class Bringing {
     this.#access = access;
     this.#pictures = pictures;
     this.#bringOthers = bringOthers;
-    this.#uploads = new Uploads({ meeting: access.meeting, headers: access.headers, isThere: (file) => this.#isThere(file) });
+    this.#uploads = new Uploads({ meeting: access.meeting, headers: access.headers });
     this.#uploads.on("change", () => this.#show());
     this.#uploads.on("brought", (upload) => this.#brought(upload));
     this.#uploads.on("failed", ({ file, error }) => announce(`${file.name} was not added. ${whyNot(error)}`));
@@ -76,11 +75,6 @@ export class Bringing {
   #middle() {
     const { width, height } = this.#canvas.view.size;
     return this.#canvas.view.toBoard(width / 2, height / 2);
-  }
-
-  #isThere(file) {
-    const { id } = [...this.#uploads.entries.values()].find((upload) => upload.file === file);
-    return fileIsThere(id, this.#access.headers());
   }
 
   #brought({ file, id }) {

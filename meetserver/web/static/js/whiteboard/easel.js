@@ -89,11 +89,11 @@ export class Easel extends Emitter {
     this.emit("page");
   }
 
-  /** The element as this page sees it; undefined or null: none. */
-  shown(id) {
-    if (this.lifted.has(id)) return this.lifted.get(id);
+  /** The element as it is seen here; undefined or null: none. */
+  shown(id, page = this.page) {
+    if (page === this.page && this.lifted.has(id)) return this.lifted.get(id);
     const sent = this.pending.get(id);
-    return sent?.page === this.page ? sent.element : this.elements.elements.get(id)?.element;
+    return sent?.page === page ? sent.element : pageOf(this.store.board, page).elements.get(id)?.element;
   }
 
   get selected() {
@@ -138,6 +138,8 @@ export class Easel extends Emitter {
     try {
       return await this.#session.durable(type, data);
     } catch (error) {
+      // Nobody knows whether it arrived, and nothing is lost by doing ops twice.
+      if (error.code === "unsure" && type === "whiteboard.apply") return this.command(type, data);
       if (this.#session.status.state !== "ended") toast(`The board did not take that: ${explain(error)}`, { kind: "bad" });
       return undefined;
     }
@@ -162,6 +164,8 @@ export class Easel extends Emitter {
   /** Asked of the room in any case: it knows better. */
   async #turnBack(which) {
     const { page, store } = this;
+    // What nobody sees happen would be asked for again and again, and then happen as often.
+    if (this.#session.status.state !== "online") return void toast(`Not connected just now: ${which} it when you are back.`);
     const { newest } = store.board.steps;
     const { seq = Infinity } = (await this.command(`whiteboard.${which}`, { page })) ?? {};
     if (store.board.steps.newest !== newest || store.seq < seq) return; // it came, or is about to come
@@ -184,7 +188,7 @@ export class Easel extends Emitter {
   }
 
   #entry({ op, id, element, fields }, page) {
-    const before = this.shown(id);
+    const before = this.shown(id, page);
     if (op === "delete") return { page, element: null, isNew: false };
     if (op === "patch") return { page, element: before ? patched(before, fields) : null, isNew: this.pending.get(id)?.isNew ?? false };
     return { page, element, isNew: !before };

@@ -29,6 +29,7 @@ export class Hand {
     bag.listen(element, "keydown", (event) => event.key === " " && (event.preventDefault(), (this.#hasSpace = true)));
     bag.listen(element, "keyup", (event) => event.key === " " && (this.#hasSpace = false));
     bag.listen(element, "blur", () => (this.#hasSpace = false));
+    bag.add(easel.on("page", () => this.#stop()));
   }
 
   #begin(event) {
@@ -66,7 +67,7 @@ export class Hand {
     else using?.up(this.#at(event), { shift: event.shiftKey });
   }
 
-  /** A second finger came: it was no drawing. */
+  /** A second finger came: it was no drawing. Or another page: it is not meant for that one. */
   #stop() {
     this.#using?.cancel();
     this.#using = null;

@@ -24,10 +24,10 @@ export function listenAtBoard({ board, canvas, easel, arrange, tools, bag }) {
   const withControl = (key, shift) => ({ z: shift ? () => easel.redo() : () => easel.undo(), y: () => easel.redo(), d: easel.selection.size > 0 && arrange.duplicate, a: board.contains(document.activeElement) && arrange.all })[key];
 
   function alone({ key, shiftKey }) {
-    if (easel.refusal) return undefined;
     const hasSelection = easel.selection.size > 0;
-    if (key === "Escape") return hasSelection || easel.tool !== "select" ? () => (easel.select([]), easel.choose({ tool: "select" })) : undefined;
-    if (key === "." || key === ",") return () => arrange.next(key === "." ? 1 : -1);
+    if (key === "." || key === ",") return () => arrange.next(key === "." ? 1 : -1); // also for who only looks on
+    if (key === "Escape") return hasSelection || (easel.tool !== "select" && !easel.refusal) ? () => (easel.select([]), easel.choose({ tool: "select" })) : undefined;
+    if (easel.refusal) return undefined;
     if (key === "Enter") return tools[easel.tool].place && (() => tools[easel.tool].place(middle()));
     if (!hasSelection) return undefined;
     if (key === "Delete" || key === "Backspace") return arrange.remove;

@@ -32,7 +32,7 @@ export function openPageMenu({ easel, store }) {
 }
 
 function places(easel, store, page) {
-  const move = (step) => easel.command("whiteboard.move_page", { page, index: Math.max(0, store.board.order.indexOf(page) + step) });
+  const move = (step) => easel.command("whiteboard.move_page", { page, index: Math.max(0, allPages(store.board).indexOf(page) + step) });
   const isAlone = allPages(store.board).length === 1;
   return h("div", { class: "row" }, button({ label: "Move left", disabled: isAlone, onClick: () => void move(-1) }), button({ label: "Move right", disabled: isAlone, onClick: () => void move(1) }));
 }

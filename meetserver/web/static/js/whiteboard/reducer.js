@@ -7,8 +7,8 @@ const NOTHING = new Page();
 const LATE_MS = 500;
 const REMEMBERED = 500; // previews, and elements that were changed just now
 
-/** `order` and `sheets` are those of the pages that were made on purpose; a new element stands at `nextZ`; `steps` are what we may take back. */
-export const empty = () => ({ pages: new Map(), order: [FIRST_PAGE], sheets: new Map(), versions: [], nextZ: 0, steps: steps.noSteps(), previews: new Map(), changedAt: new Map(), pointers: new Map() });
+/** `asOf`: events up to this seq are in it already; `order` and `sheets` are those of the pages that were made on purpose; a new element stands at `nextZ`; `steps` are what we may take back. */
+export const empty = () => ({ asOf: 0, pages: new Map(), order: [FIRST_PAGE], sheets: new Map(), versions: [], nextZ: 0, steps: steps.noSteps(), previews: new Map(), changedAt: new Map(), pointers: new Map() });
 
 /** @param {any} part a snapshot's `whiteboard` @param {any} [own] its `steps` */
 export function fromSnapshot(part, own) {
@@ -16,6 +16,7 @@ export function fromSnapshot(part, own) {
   const sheets = new Map(Object.entries(part?.sheets ?? { [FIRST_PAGE]: {} }));
   return {
     ...empty(),
+    asOf: part?.seq ?? 0,
     pages: new Map(pages.map(([name, elements]) => [name, new Page(elements)])),
     order: (part?.order ?? [FIRST_PAGE]).filter((page) => sheets.has(page)),
     sheets,
@@ -25,8 +26,12 @@ export function fromSnapshot(part, own) {
   };
 }
 
-/** All pages in order; those that are there by their elements alone stand last. */
-export const allPages = (board) => [...board.order, ...[...board.pages].filter(([page, { elements }]) => elements.size > 0 && !board.order.includes(page)).map(([page]) => page).sort()];
+/** All pages in order; those that are there by their elements alone stand last. The first one, where there is no other. */
+export function allPages(board) {
+  const others = [...board.pages].filter(([page, { elements }]) => elements.size > 0 && !board.order.includes(page)).map(([page]) => page);
+  const found = [...board.order, ...others.sort()];
+  return found.length > 0 ? found : [FIRST_PAGE];
+}
 export const pageOf = (board, page) => board.pages.get(page) ?? NOTHING;
 export const sheetOf = (board, page) => ({ ...SHEET, ...board.sheets.get(page) });
 
@@ -75,27 +80,31 @@ function move(board, page, index) {
   board.order = [...others.slice(0, index), page, ...others.slice(index)];
 }
 
+/** A board that was fetched may be newer than the events that come then. */
+const isKnown = ({ board }, seq) => seq <= board.asOf;
+
 /** An event of a page's properties or place. */
-const ofPages = (act) => (store, { data }) => {
-  act(store.board, data);
+const ofPages = (act) => (store, { data, seq }) => {
+  if (!isKnown(store, seq)) act(store.board, data);
   store.emit("pages", {});
 };
 
 export const events = {
   "whiteboard.applied": (store, { data, by, seq }) => {
     const name = data.page ?? FIRST_PAGE;
-    change(store, name, (page) => data.ops.forEach((op) => applyOp(store.board, page, op)));
+    if (!isKnown(store, seq)) change(store, name, (page) => data.ops.forEach((op) => applyOp(store.board, page, op)));
     steps.note(store.board.steps, { seq, data }, name, data.ops.map(({ id }) => id), by === store.self.participant);
     store.emit("board", { page: name, by });
   },
   "whiteboard.cleared": (store, { data, by, seq }) => {
     const name = data.page ?? FIRST_PAGE;
+    if (isKnown(store, seq)) return void store.emit("board", { page: name, by });
     change(store, name, (page) => {
       const gone = [...page.elements.values()].filter(({ element }) => element.locked !== true).map(({ id }) => id);
       for (const id of gone) page.delete(id);
       steps.note(store.board.steps, { seq, data }, name, gone, by === store.self.participant);
     });
-    store.emit("board", { page: name, by });
+    return store.emit("board", { page: name, by });
   },
   "whiteboard.page_added": ofPages((board, { page, index, sheet }) => {
     board.sheets.set(page, sheet ?? {});
@@ -116,8 +125,7 @@ export const events = {
     steps.forgetPage(board.steps, page);
   }),
   "whiteboard.saved": (store, { data, by, at, seq }) => {
-    const others = store.board.versions.filter(({ id }) => id !== data.version); // a board that was fetched may be newer than the frames
-    store.board.versions = [...others, { id: data.version, name: data.name, by, at, seq }];
+    if (!isKnown(store, seq)) store.board.versions.push({ id: data.version, name: data.name, by, at, seq });
     store.emit("versions", {});
   },
   "whiteboard.discarded": (store, { data }) => {

@@ -14,6 +14,7 @@ import { zoomBar } from "./zoom-bar.js";
 
 const TICK_MS = 60;
 const LONGEST_MS = 30_000;
+const OF_NO_PAGE = new Set(["whiteboard.saved", "whiteboard.restored", "whiteboard.discarded"]);
 
 /** @param {any} parts with `meeting`, `session`, `store`, `pictures` */
 export async function openReplay(parts) {
@@ -65,7 +66,8 @@ function show(past, body, bag, { session, pictures }) {
     label("Pause", "pause");
     timer = setInterval(() => {
       goTo(Math.min(count, past.index + step));
-      easel.show(past.entries[past.index - 1].data.page ?? FIRST_PAGE);
+      const { type, data } = past.entries[past.index - 1];
+      if (!OF_NO_PAGE.has(type)) easel.show(data.page ?? FIRST_PAGE);
       if (past.index === count) pause();
     }, TICK_MS);
   };

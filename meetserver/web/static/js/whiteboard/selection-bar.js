@@ -3,13 +3,13 @@ import { button, h, setIcon } from "../ui/dom.js";
 
 /** @param {{easel: any, arrange: any, bag: any}} parts */
 export function selectionBar({ easel, arrange, bag }) {
-  const entry = (label, picture, act, classes = "") => button({ label, icon: picture, class: `quiet icon-only ${classes}`, onClick: act });
+  const entry = (label, picture, act) => button({ label, icon: picture, class: "quiet icon-only", onClick: act });
   const lock = entry("Lock", "lock", arrange.toggleLock);
   const others = [
     entry("Duplicate", "copy", arrange.duplicate),
     entry("To the front", "front", () => arrange.order("front")),
-    entry("Forward", "up", () => arrange.order("forward"), "wide-only"),
-    entry("Backward", "down", () => arrange.order("backward"), "wide-only"),
+    entry("Forward", "up", () => arrange.order("forward")),
+    entry("Backward", "down", () => arrange.order("backward")),
     entry("To the back", "back", () => arrange.order("back")),
   ];
   const describe = entry("Describe the picture", "text", () => void arrange.describe());

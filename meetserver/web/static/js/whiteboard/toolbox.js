@@ -34,7 +34,7 @@ export class Toolbox {
     this.#widths = radios("width", "Width", WIDTHS.map(([value, label]) => ({ value: String(value), label, content: dot(value) })), (width) => this.#paint({ width: Number(width) }));
     this.#filled = button({ label: "Fill shapes", icon: "fill", class: "quiet icon-only", "aria-pressed": "false", onClick: () => this.#paint({ isFilled: !easel.isFilled }) });
     this.#style = h("div", { class: "style", id: "board-style" }, this.#colors.element, this.#widths.element, this.#filled);
-    const opener = h("button", { type: "button", class: "button quiet icon-only narrow-only", "aria-label": "Colour and width", "aria-controls": "board-style", "aria-expanded": "false", on: { click: () => opener.setAttribute("aria-expanded", String(this.#style.classList.toggle("open"))) } }, this.#swatch);
+    const opener = h("button", { type: "button", class: "button quiet icon-only opener", "aria-label": "Colour and width", "aria-controls": "board-style", "aria-expanded": "false", on: { click: () => opener.setAttribute("aria-expanded", String(this.#style.classList.toggle("open"))) } }, this.#swatch);
     const picture = button({ label: "Add a picture", icon: "image", class: "quiet icon-only", onClick: onPicture });
     this.element = h("div", { class: "toolbox" }, this.#tools.element, picture, opener, this.#style);
     bag.add(easel.on("change", () => this.#update()));
@@ -43,7 +43,9 @@ export class Toolbox {
 
   /** The tool in hand gets the keyboard's focus. */
   focus() {
-    this.#tools.element.querySelector("input:checked")?.focus({ preventScroll: true });
+    const input = this.#tools.element.querySelector("input:checked");
+    input?.focus({ preventScroll: true });
+    input?.parentElement.scrollIntoView({ block: "nearest", inline: "nearest" }); // a phone has no room for all of them
   }
 
   /** Also what is selected is painted. */

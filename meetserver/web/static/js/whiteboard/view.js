@@ -30,6 +30,19 @@ export class View {
     this.y = (this.size.height - this.sheet.height * this.scale) / 2;
   }
 
+  /** What is seen, to come back to. */
+  get place() {
+    const { x, y, scale, isFit } = this;
+    return { x, y, scale, isFit };
+  }
+
+  /** @param {{x: number, y: number, scale: number, isFit: boolean}} place */
+  take(place) {
+    Object.assign(this, place);
+    if (this.isFit) this.fit();
+    else this.#keepNear();
+  }
+
   /** @returns {[number, number]} in units */
   toBoard(px, py) {
     return [(px - this.x) / this.scale, (py - this.y) / this.scale];
