@@ -25,14 +25,6 @@ from meetserver.wire import ephemeral_frame
 
 log = logging.getLogger(__name__)
 
-SPREAD_SESSIONS_PER_S = 100
-"""Sockets closed a second while draining, so that those who come back do not come all at once."""
-LONGEST_SPREAD_S = 15.0
-BACK_AT_ONCE_MS = 50
-"""Who is sent away may be back after this long where other shards are; …"""
-BACK_LATER_MS = 1000
-"""… else when this one may have started anew."""
-
 
 class Handover:
     """`edges` answers the edges of this process; `follow` has links follow the members."""
@@ -140,13 +132,13 @@ class Handover:
         has_others = any(not lease.is_draining for lease in self._members.members)
         if has_others:
             await self._give(self._wanted_elsewhere())
-        await self._close_sockets(BACK_AT_ONCE_MS if has_others else BACK_LATER_MS)
+        await self._close_sockets(limits.DRAIN_BACK_AT_ONCE_MS if has_others else limits.DRAIN_BACK_LATER_MS)
         await asyncio.gather(*(self._owned.hand_over(ref, None) for ref in self._owned.all()))
 
     async def _close_sockets(self, retry_after_ms: int) -> None:
         edges = self._edges()
         sessions = sum(len(edge) for edge in edges)
-        spread_s = min(LONGEST_SPREAD_S, sessions / SPREAD_SESSIONS_PER_S)
+        spread_s = min(limits.DRAIN_SPREAD_S, sessions / limits.DRAIN_SESSIONS_PER_S)
         farewell = text_frame(ephemeral_frame(Drain(retry_after_ms=retry_after_ms)))
         for edge in edges:
             await asyncio.sleep(spread_s * len(edge) / max(1, sessions) if spread_s > 0.1 else 0)

@@ -23,9 +23,6 @@ from meetserver.messages import Role
 from meetserver.whiteboard.excalidraw import Element, imported
 from meetserver.whiteboard.messages import AddPage, Apply, Delete, Order, Patch, Put, RemovePage
 
-BATCH_BYTES = 128 * 1024
-"""Elements in one command, unless there is one that is larger."""
-
 
 class ImportShown(Struct, frozen=True):
     """`page`: the new one; `elements`: how many are on it. `unknown`: kinds that the board does not have, and how many
@@ -92,7 +89,7 @@ def _batches(elements: Iterable[Element]) -> Iterator[list[Put | Patch | Delete 
     size = 0
     for number, element in enumerate(elements):
         bytes_ = len(msgspec.json.encode(element))
-        if batch and (len(batch) == limits.BOARD_OPS or size + bytes_ > BATCH_BYTES):
+        if batch and (len(batch) == limits.BOARD_OPS or size + bytes_ > limits.IMPORT_COMMAND_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(Put(f"i{number}", element))

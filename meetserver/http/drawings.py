@@ -18,8 +18,6 @@ from meetserver.whiteboard.state import BoardPage, BoardState, shown_slices
 
 IMAGE_PX: Final = limits.THUMBNAIL_PX[-1]
 """Images are drawn from their largest thumbnails: small, of one format, and made by the server itself."""
-IMAGES: Final = 50
-"""Files that are looked up for one picture."""
 
 
 class _Image(Struct):
@@ -33,7 +31,7 @@ _image = msgspec.json.Decoder(_Image)
 
 
 async def drawings_of(files: Files, meeting: Meeting, board: BoardState, pages: Sequence[str]) -> list[Drawing]:
-    """One for each of these pages, with as many of its images as limits.PICTURE_IMAGES_BYTES allows."""
+    """One for each of these pages, with as many of its images as the limits allow."""
     by_page = {page: _files_on(board.page(page)) for page in pages}
     found = await _images(files, meeting, {id_: None for ids in by_page.values() for id_ in ids})
     drawings = []
@@ -62,7 +60,7 @@ async def _images(files: Files, meeting: Meeting, ids: Iterable[str]) -> dict[st
     """As data: URIs. One of another meeting, deleted, or not to be had now is left out."""
     found: dict[str, str] = {}
     left_bytes = limits.PICTURE_IMAGES_BYTES
-    wanted = list(ids)[:IMAGES]
+    wanted = list(ids)[: limits.PICTURE_IMAGES]
     if not wanted:
         return found
     async with aclosing(files.thumbnails(meeting.id, wanted, IMAGE_PX)) as images:

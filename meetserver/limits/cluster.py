@@ -82,6 +82,14 @@ LINK_EXCHANGE_ROOMS = 500
 """Rooms in one exchange; with more of them they take turns."""
 HANDOVERS_AT_ONCE = 3
 """Rooms that one shard hands over at the same time."""
+DRAIN_SESSIONS_PER_S = 100
+"""Sockets that a shard which drains closes in a second, so that those who come back do not come all at once; …"""
+DRAIN_SPREAD_S = 15.0
+"""… it takes no longer than this, however many there are."""
+DRAIN_BACK_AT_ONCE_MS = 50
+"""Who is sent away by it may be back after this long where other shards are; …"""
+DRAIN_BACK_LATER_MS = 1000
+"""… else when this one may have started anew."""
 EPOCHS_CHECK_S = 5.0
 """How often a shard looks whether the rooms that it runs are still its own."""
 SEEK_PAUSE_S = 0.2

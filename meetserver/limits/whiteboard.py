@@ -37,8 +37,10 @@ PICTURE_BYTES = 96 * 1024 * 1024
 """Elements and images in one picture of the board (SVG, PNG, PDF)."""
 PICTURE_SIDE_PX = 3200
 """The longer side of a PNG of the board."""
+PICTURE_IMAGES = 50
+"""Images in one picture, the lowest ones; others are shown as frames."""
 PICTURE_IMAGES_BYTES = 24 * 1024 * 1024
-"""Images in one picture; those above it, the last ones, are shown as frames."""
+"""… and so large together; those above it, the last ones, are shown as frames."""
 PICTURE_ANSWER_BYTES = 192 * 1024 * 1024
 """Largest picture."""
 PICTURE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -55,6 +57,8 @@ IMPORT_BYTES = 16 * 1024 * 1024
 """Largest drawing that is imported."""
 IMPORT_ELEMENTS = 10_000
 """Elements of it."""
+IMPORT_COMMAND_BYTES = 128 * 1024
+"""Elements that one of its commands brings, unless there is one that is larger."""
 ATTENDANCE_ENTRIES = 20_000
 """Arrivals, and as many departures, that a list of who attended looks at: the newest."""
 MINUTES_MESSAGES = 2000

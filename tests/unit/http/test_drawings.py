@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from meetserver import limits
-from meetserver.http.drawings import IMAGES, drawings_of, elements_of
+from meetserver.http.drawings import drawings_of, elements_of
 from meetserver.meetings.store import Meeting
 from meetserver.rooms.state import RoomState
 from meetserver.whiteboard.messages import Apply, Put
@@ -40,8 +40,8 @@ def given_elements(count: int, **fields: Any) -> RoomState:
 
 async def test_the_lowest_images_are_looked_up_where_there_are_too_many() -> None:
     files: Any = AskedFiles()
-    await drawings_of(files, MEETING, given_elements(2 * IMAGES, kind="image").whiteboard, ["1"])
-    assert files.wanted == [str(number) for number in range(IMAGES)]
+    await drawings_of(files, MEETING, given_elements(2 * limits.PICTURE_IMAGES, kind="image").whiteboard, ["1"])
+    assert files.wanted == [str(number) for number in range(limits.PICTURE_IMAGES)]
 
 
 async def test_others_have_their_turn_while_a_large_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
