@@ -58,6 +58,25 @@ async () => {
   return got;
 }
 """
+# The room takes nothing for a long time, and then for too long.
+PATIENT = """
+async () => {
+  const { Pending } = await import("/static/js/room/pending.js");
+  let late = 0;
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + late;
+  const pending = new Pending();
+  const tries = { "whiteboard.apply": 0, "chat.send": 0 };
+  const ask = async (type) => {
+    tries[type] += 1;
+    if (tries[type] === 20) late = 120_000;
+    throw Object.assign(new Error("busy"), { temporary: true, retryAfterS: 0.001 });
+  };
+  pending.use({ isOpen: true, ask });
+  const asked = Object.keys(tries).map((type) => pending.add(type, {}, type).catch((error) => error.message));
+  return [await Promise.all(asked), tries];
+}
+"""
 # A board that was fetched, as of the last of the events that were held back meanwhile.
 FETCHED = """
 async () => {
@@ -143,6 +162,7 @@ async def test_undo_takes_back_ones_own_alone(server: MeetServer, person: Invite
     board = "whiteboard."
     assert await ada.page.evaluate(FETCHED) == ["c2", "b3"]
     assert await ada.page.evaluate(ORDERED) == [f"{board}apply", "chat.send", f"{board}apply", f"{board}undo"]
+    assert await ada.page.evaluate(PATIENT) == [["busy", "busy"], {f"{board}apply": 20, "chat.send": 5}]
     await may_turn_back(ada, undo=False, redo=False)
     await ada.draw(line(0.2))
     await grace.sees_strokes(1)

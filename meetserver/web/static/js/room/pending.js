@@ -4,7 +4,9 @@
  */
 
 const TRIES = 5;
+const BOARD_PATIENCE_MS = 120_000; // nobody draws a stroke once more, as they would press a button
 const RETRY_BASE_MS = 400;
+const RETRY_MOST_MS = 8000;
 const IN_FLIGHT = 32; // the server lets 64 of a connection wait; others than these want some too
 
 export class Pending {
@@ -21,7 +23,7 @@ export class Pending {
   add(type, data, txn) {
     const known = this.#commands.get(txn);
     if (known) return known.promise;
-    const command = { type, data, txn, tries: 0, isWaiting: true, isPutOff: false };
+    const command = { type, data, txn, tries: 0, refusedAt: 0, isWaiting: true, isPutOff: false };
     command.promise = new Promise((resolve, reject) => Object.assign(command, { resolve, reject }));
     this.#commands.set(txn, command);
     this.#pump();
@@ -48,9 +50,8 @@ export class Pending {
     let isHeldUp = false; // changes of the board build on those before them; chat in slow mode holds up nothing
     for (const command of this.#commands.values()) {
       if (this.#inFlight >= IN_FLIGHT) return;
-      const isOfBoard = command.type.startsWith("whiteboard.");
-      isHeldUp ||= isOfBoard && command.isPutOff;
-      if (command.isWaiting && !(isOfBoard && isHeldUp)) this.#send(command);
+      isHeldUp ||= isOfBoard(command) && command.isPutOff;
+      if (command.isWaiting && !(isOfBoard(command) && isHeldUp)) this.#send(command);
     }
   }
 
@@ -73,8 +74,9 @@ export class Pending {
   #refused(command, error) {
     if (error.code === "unsent") return void (command.isWaiting = true);
     command.tries += 1;
-    if (!error.temporary || command.tries >= TRIES) return void (this.#commands.delete(command.txn) && command.reject(error));
-    const waitMs = (error.retryAfterS ?? 0) * 1000 || RETRY_BASE_MS * 2 ** command.tries * (0.5 + Math.random());
+    command.refusedAt ||= performance.now();
+    if (!error.temporary || !isPatient(command)) return void (this.#commands.delete(command.txn) && command.reject(error));
+    const waitMs = (error.retryAfterS ?? 0) * 1000 || Math.min(RETRY_MOST_MS, RETRY_BASE_MS * 2 ** command.tries) * (0.5 + Math.random());
     command.isPutOff = true;
     setTimeout(() => {
       if (!command.isPutOff) return; // it went over another connection meanwhile
@@ -83,3 +85,7 @@ export class Pending {
     }, waitMs);
   }
 }
+
+const isOfBoard = ({ type }) => type.startsWith("whiteboard.");
+
+const isPatient = (command) => (isOfBoard(command) ? performance.now() - command.refusedAt < BOARD_PATIENCE_MS : command.tries < TRIES);
