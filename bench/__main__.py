@@ -2,10 +2,24 @@
 
 import asyncio
 
-from bench import attacks, board_client, cache, commit_path, fanout, flooder, login_flood, reducers, stalled_readers
+import uvloop
+
+from bench import (
+    attacks,
+    board_client,
+    bus,
+    cache,
+    commit_path,
+    fanout,
+    flooder,
+    login_flood,
+    reducers,
+    stalled_readers,
+)
 
 asyncio.run(commit_path.main(5.0))
 asyncio.run(fanout.main(5))
+uvloop.run(bus.main(5))
 asyncio.run(cache.main(5))
 asyncio.run(login_flood.main(10.0))
 asyncio.run(attacks.main(10.0, 5000))
