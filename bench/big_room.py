@@ -240,6 +240,8 @@ class Site:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """In order: the next server must not find somebody who has not quite left, or it loads the room at once."""
+        await asyncio.to_thread(self._server.stop)
         await self._stack.aclose()
 
     @property
