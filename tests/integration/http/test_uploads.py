@@ -115,15 +115,17 @@ async def test_what_is_not_what_it_says_is_refused_in_the_end(ann: Api, meeting:
     assert await blobs_of(ann) == []
 
 
+async def is_busy(*_: object) -> bool:
+    """In the place of `Inspection.is_to_be_held`."""
+    raise Busy("too much to do")
+
+
 async def test_what_only_did_not_work_this_time_is_finished_by_asking_again(
     ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def busy(*_: object) -> bool:
-        raise Busy("too much to do")
-
     place = await place_of(ann, meeting)
     with monkeypatch.context() as patch:
-        patch.setattr(Inspection, "is_to_be_held", busy)
+        patch.setattr(Inspection, "is_to_be_held", is_busy)
         assert (await sent(ann, place, 0, DATA)).code == "busy"
     again = await sent(ann, place, len(DATA), b"")
     assert (await ann.get(f"/files/{again.headers['Meet-File-Id']}/content")).body == DATA
@@ -133,13 +135,9 @@ async def test_who_hears_that_all_is_there_gets_the_file(
     ann: Api, meeting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As clients do that know nothing of us: they ask, and have no byte to send."""
-
-    async def busy(*_: object) -> bool:
-        raise Busy("too much to do")
-
     place = await place_of(ann, meeting)
     with monkeypatch.context() as patch:
-        patch.setattr(Inspection, "is_to_be_held", busy)
+        patch.setattr(Inspection, "is_to_be_held", is_busy)
         assert (await sent(ann, place, 0, DATA)).code == "busy"
         assert (await ann.request("HEAD", place, headers={"Tus-Resumable": "1.0.0"})).status == 503
     assert await stands_at(ann, place) == len(DATA)

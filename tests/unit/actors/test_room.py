@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from meetserver import limits
 from meetserver.chat import messages as chat
-from meetserver.errors import NotFound, Unavailable
+from meetserver.errors import Unavailable
 from meetserver.ids import RoomId, ShardId
 from meetserver.ports import Started
 from meetserver.presence import messages as presence
@@ -389,13 +389,5 @@ def test_a_part_is_what_it_was_when_it_was_asked_for() -> None:
 
         assert [one["id"] for one in msgspec.json.decode(b"".join(part.pieces))["pages"]["1"]] == ["a"]
         assert await world.router.desk.part(RoomId("nowhere"), "whiteboard") is None
-
-    play(scene)
-
-
-def test_no_such_room() -> None:
-    async def scene(world: World, ann: Person, bo: Person) -> None:
-        with pytest.raises(NotFound):
-            await world.router.edge(RoomId("nowhere"))
 
     play(scene)

@@ -1,4 +1,4 @@
-"""Rooms whose database is away, that fail, or that are owned elsewhere by now."""
+"""Rooms that are not there, whose database is away, that fail, or that are owned elsewhere by now."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pytest
 from meetserver import limits
 from meetserver.actors.edge import EdgeRoom
 from meetserver.chat import messages as chat
-from meetserver.errors import Refusal, StoreError, Timeout, Unavailable, UnknownOutcome
+from meetserver.errors import NotFound, Refusal, StoreError, Timeout, Unavailable, UnknownOutcome
 from meetserver.ids import RoomId, SessionId, ShardId
 from meetserver.ports import Commit, Started
 from meetserver.rooms import messages as rooms
@@ -254,3 +254,11 @@ def test_who_joined_by_a_commit_whose_answer_got_lost_is_not_away() -> None:
         assert not shown.get("away")
 
     play(scene, slowest_statement_s=0.03)
+
+
+def test_no_such_room() -> None:
+    async def scene(world: World, ann: Person, bo: Person) -> None:
+        with pytest.raises(NotFound):
+            await world.router.edge(RoomId("nowhere"))
+
+    play(scene)
